@@ -1,0 +1,151 @@
+"""The schema of params.yaml, and its only reader."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from regularization.errors import InputError
+
+
+def allowed(words: str, **bounds):
+    """A field whose description, which an error message quotes, says in `words` what is allowed."""
+    return Field(description=words, **bounds)
+
+
+Share = Annotated[float, allowed("a number above 0 and below 1", gt=0, lt=1)]
+Rate = Annotated[float, allowed("a number from 0 to below 1", ge=0, lt=1)]
+Factor = Annotated[float, allowed("a number of 0 or more, or null", ge=0)]
+Count = Annotated[int, allowed("a whole number of 1 or more", ge=1)]
+Seed = Annotated[int, allowed("a whole number from 0 to 4294967295", ge=0, lt=2**32)]
+Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers")]
+
+
+class Group(BaseModel):
+    """Keys it does not know are errors, and so are the numbers nan and inf; `1e-05` read as text is a number."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class Data(Group):
+    url: str = allowed("an http(s) address or a path", min_length=1)
+    sha256: str = allowed("64 hexadecimal digits", pattern=r"^[0-9a-f]{64}$")
+    offline: Literal["standin", "fail"] = allowed("standin or fail")
+    delimiter: str = allowed("one character", min_length=1, max_length=1)
+    columns: dict[str, Range] = allowed("each column with its pair [smallest, largest]", min_length=2)
+    target: str = allowed("the name of one of data.columns")
+    threshold: float = allowed("a number")
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.target not in self.columns:
+            raise ValueError(f"data.target: received {self.target!r}; expected one of data.columns: {list(self.columns)}")
+        for name, (smallest, largest) in self.columns.items():
+            if smallest > largest:
+                raise ValueError(f"data.columns.{name}: received {[smallest, largest]}; expected the smaller value first")
+        return self
+
+
+class Split(Group):
+    test_size: Share
+    random_state: Seed
+    validation_split: Share
+    fit_scaler_on: Literal["train", "all"] = allowed("train or all")
+    keep_duplicates_together: bool = allowed("true or false")
+
+
+class Params(Group):
+    data: Data = allowed("the group of keys about the table")
+    split: Split = allowed("the group of keys about the split")
+    hidden_units: list[Count] = allowed("a list of whole numbers of 1 or more", min_length=1)
+    epochs: Count
+    batch_size: Count
+    learning_rate: float = allowed("a number above 0", gt=0)
+    seed: Seed
+    l1: Factor | None
+    l2: Factor | None
+    regularized_layers: list[Count] = allowed("a list of numbers of hidden layers, 1 the first")
+    bias_l1: Factor | None
+    bias_l2: Factor | None
+    activity_l1: Factor | None
+    activity_l2: Factor | None
+    dropout: Rate
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if any(number > len(self.hidden_units) for number in self.regularized_layers):
+            raise ValueError(
+                f"regularized_layers: received {self.regularized_layers}; "
+                f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
+            )
+        return self
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """The checked params of the file at `path`.
+
+    Raises `InputError`, with a line per problem: the key, what was received, what is allowed.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; run this in the folder that holds it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    return check_params(values, name=str(path))
+
+
+def check_params(values: object, *, name: str = "params.yaml") -> Params:
+    """`values`, as YAML gives them, as params. Raises `InputError` as `load_params` does; `name` opens each line."""
+    if not isinstance(values, dict):
+        raise InputError(f"{name}: received {values!r}; expected keys with values, such as `epochs: 500`")
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        problems = dict.fromkeys(_sentence(problem) for problem in error.errors())
+        raise InputError("\n".join(f"{name}: {problem}" for problem in problems)) from None
+
+
+def _sentence(problem: dict) -> str:
+    location = [part for part in problem["loc"] if part not in ("float", "int", "str", "bool")]
+    key = ".".join(str(part) for part in location)
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: unknown key; {_suggestion(location)}"
+    expected = _allowed_words(location)
+    if problem["type"] == "missing":
+        return f"{key}: missing; expected {expected}"
+    return f"{key}: received {problem['input']!r}; expected {expected}"
+
+
+def _suggestion(location: list) -> str:
+    known = list(_group_at(location[:-1]).model_fields)
+    close = get_close_matches(str(location[-1]), known, n=1)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+
+
+def _allowed_words(location: list) -> str:
+    """The description of the field at `location`; that of the items for an element of a list or a mapping."""
+    group, words = Params, "a valid value"
+    for part in location:
+        field = group.model_fields.get(part) if group else None
+        if field is None:
+            break
+        words = field.description or _description_of_union(field)
+        group = field.annotation if isinstance(field.annotation, type) and issubclass(field.annotation, Group) else None
+    return words
+
+
+def _description_of_union(field) -> str:
+    """`Factor | None` keeps the description on its first member."""
+    return field.annotation.__args__[0].__metadata__[0].description
+
+
+def _group_at(location: list) -> type[Group]:
+    group = Params
+    for part in location:
+        group = group.model_fields[part].annotation
+    return group

@@ -1,0 +1,112 @@
+"""Keras' `fit` with a whole epoch in one graph call: the same steps, without the time between them."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from regularization.batches import batch_order
+from regularization.errors import InputError
+from regularization.table import Arrays
+
+
+def fit_epochs(
+    model: keras.Sequential,
+    X_train: np.ndarray,
+    y_train: np.ndarray,
+    X_val: np.ndarray,
+    y_val: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> keras.callbacks.History:
+    """Train the compiled `model` in place, on `X_train` `(rows, features)` and `y_train` `(rows,)`.
+
+    Each epoch takes the rows in a new order, drawn from `seed` (see `batch_order`), in batches of `batch_size` with a
+    smaller last one, and ends with the validation rows. Raises `InputError` once the loss is not finite. The history and what callbacks receive are those of
+    `model.fit(..., validation_data=(X_val, y_val))`; of the batches themselves callbacks see one an epoch.
+    """
+    trainer = EpochSequential(model.layers)
+    compiled = keras.saving.deserialize_keras_object(model.get_compile_config())
+    trainer.compile(**compiled | {"optimizer": model.optimizer})
+    trainer.hold_rows(X_train, y_train, X_val, y_val, batch_size=batch_size)
+    orders = batch_order(seed, epochs, len(X_train))
+    return trainer.fit(
+        tf.data.Dataset.from_tensor_slices(orders),
+        epochs=epochs,
+        steps_per_epoch=1,
+        shuffle=False,  # the orders are, and in their turn
+        callbacks=[StopAtDivergence(), *callbacks],
+        verbose=0,
+    )
+
+
+class EpochSequential(keras.Sequential):
+    """A `Sequential` whose `train_step` is an epoch: its input is the order of the rows, `(rows,)` integers."""
+
+    def hold_rows(self, X_train, y_train, X_val, y_val, *, batch_size: int) -> None:
+        """Take the rows that the orders index and those to validate on; they become constants of the graph."""
+        self._train = _constants(X_train, y_train)
+        self._validation = _constants(X_val, y_val)
+        self._batch_size = batch_size
+
+    def train_step(self, order: tf.Tensor) -> dict[str, tf.Tensor]:
+        full_batches, remainder = divmod(order.shape[0], self._batch_size)
+        batches = tf.reshape(order[: full_batches * self._batch_size], (full_batches, self._batch_size))
+
+        def step(number):
+            self._keras_step(batches[number])
+            return number + 1
+
+        tf.while_loop(lambda number: number < full_batches, step, [tf.constant(0)])
+        if remainder:
+            self._keras_step(order[-remainder:])
+        logs = self._metrics_then_reset()
+        super().test_step(self._validation)
+        return logs | {f"val_{name}": value for name, value in self._metrics_then_reset().items()}
+
+    def _keras_step(self, rows: tf.Tensor) -> None:
+        X_train, y_train = self._train
+        super().train_step((tf.gather(X_train, rows), tf.gather(y_train, rows)))
+
+    def _metrics_then_reset(self) -> dict[str, tf.Tensor]:
+        results = {name: tf.identity(value) for name, value in self.get_metrics_result().items()}
+        self.reset_metrics()
+        return results
+
+
+def _constants(X, y) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.constant(X, tf.float32), tf.constant(np.reshape(y, (-1, 1)), tf.float32)
+
+
+def scores(model: keras.Sequential, arrays: Arrays) -> dict:
+    """What metrics/<name>.json holds: `evaluate` of the trained model on the parts of `arrays`, dropout off.
+
+    `loss` is Keras' own, with the penalties; `binary_crossentropy` is without and compares between models.
+    """
+    test, train = _evaluate(model, arrays.X_test, arrays.y_test), _evaluate(model, arrays.X_train, arrays.y_train)
+    return {
+        "test": test,
+        "validation": _evaluate(model, arrays.X_val, arrays.y_val),
+        "train": train,
+        "generalization_gap": train["accuracy"] - test["accuracy"],
+    }
+
+
+def _evaluate(model: keras.Sequential, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    found = model.evaluate(X, y, verbose=0, return_dict=True)
+    return {name: float(found[name]) for name in ("loss", "accuracy", "binary_crossentropy")}
+
+
+class StopAtDivergence(keras.callbacks.Callback):
+    """Raises `InputError` at the first epoch whose loss is not a finite number."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            raise InputError(
+                f"the training diverged: loss is {logs['loss']} in epoch {epoch + 1}; expected a finite number. "
+                f"Lower learning_rate (now {float(self.model.optimizer.learning_rate):g}) or the penalties"
+            )

@@ -1,0 +1,120 @@
+"""Train one of the three models with Keras, logged by DVCLive -> models/, metrics/, plots/."""
+
+import argparse
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from regularization.params import Params, load_params
+from regularization.table import Arrays
+from stages._common import quiet_import, run_stage, whole_file, whole_folder, write_json
+
+MODELS = ("base", "l1l2", "dropout")
+EPOCHS_PER_SYNC = 50
+
+
+def main() -> None:
+    name, params = _name(), load_params()
+    with np.load("data/prepared/arrays.npz") as file:
+        arrays = Arrays(**file)
+    with quiet_import():
+        import tensorflow as tf
+
+        from regularization.training import fit_epochs, scores
+    tf.config.experimental.enable_op_determinism()
+
+    model = _build(name, params, n_features=arrays.X_train.shape[1])
+    with whole_folder(f"plots/{name}") as folder, tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar:
+        callbacks = [_live_callback(folder), _bar_callback(bar)]
+        fit_epochs(
+            model,
+            *arrays[:4],
+            epochs=params.epochs,
+            batch_size=params.batch_size,
+            seed=params.seed,
+            callbacks=callbacks,
+        )
+        _keep_curves_only(folder)
+        _save(model, Path(f"models/{name}.keras"))
+    write_json(f"metrics/{name}.json", scores(model, arrays) | {"epochs": params.epochs})
+
+
+def _name() -> str:
+    parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
+    parser.add_argument("model", choices=MODELS)
+    return parser.parse_args().model
+
+
+def _build(name: str, params: Params, *, n_features: int):
+    from regularization import models
+
+    network = {
+        "n_features": n_features,
+        "hidden_units": params.hidden_units,
+        "learning_rate": params.learning_rate,
+        "seed": params.seed,
+    }
+    if name == "base":
+        return models.build_base_model(**network)
+    if name == "dropout":
+        return models.build_dropout_model(params.dropout, **network)
+    return models.build_regularized_model(
+        params.l1,
+        params.l2,
+        regularized_layers=params.regularized_layers,
+        bias_l1=params.bias_l1,
+        bias_l2=params.bias_l2,
+        activity_l1=params.activity_l1,
+        activity_l2=params.activity_l2,
+        **network,
+    )
+
+
+def _live_callback(folder: Path):
+    """DVCLive's Keras callback on a `Live` whose step costs less."""
+    from dvclive import Live
+    from dvclive.keras import DVCLiveCallback
+
+    class QuickLive(Live):
+        def next_step(self):
+            """Go on without a `sync`, which reads every file again for Studio: 4 ms of each epoch's 5."""
+            self.step += 1
+            if self.step % EPOCHS_PER_SYNC == 0:
+                self.sync()
+
+    return DVCLiveCallback(live=QuickLive(str(folder), dvcyaml=None, save_dvc_exp=False, report=None))
+
+
+def _bar_callback(bar: tqdm):
+    from keras.callbacks import LambdaCallback
+
+    def show(_, logs):
+        bar.set_postfix(loss=logs["loss"], val_loss=logs["val_loss"], refresh=False)
+        bar.update()
+
+    return LambdaCallback(on_epoch_end=show)
+
+
+def _keep_curves_only(folder: Path) -> None:
+    """`folder/train/loss.tsv` instead of DVCLive's `folder/plots/metrics/train/loss.tsv`; no summary."""
+    for curves in (folder / "plots" / "metrics").iterdir():
+        curves.replace(folder / curves.name)
+    shutil.rmtree(folder / "plots")
+    (folder / "metrics.json").unlink()
+
+
+def _save(model, path: Path) -> None:
+    """Write `model` in Keras' own format, less the date of saving: equal networks are equal bytes."""
+    with whole_file(path) as partial:
+        model.save(partial)
+        with zipfile.ZipFile(partial) as dated:
+            parts = {name: dated.read(name) for name in dated.namelist()}
+        del parts["metadata.json"]
+        print({k:len(v) for k,v in parts.items()})
+
+
+if __name__ == "__main__":
+    run_stage(main)
