@@ -41,10 +41,14 @@ class Data(Group):
     @model_validator(mode="after")
     def _consistent(self):
         if self.target not in self.columns:
-            raise ValueError(f"data.target: received {self.target!r}; expected one of data.columns: {list(self.columns)}")
+            raise ValueError(
+                f"data.target: received {self.target!r}; expected one of data.columns: {list(self.columns)}"
+            )
         for name, (smallest, largest) in self.columns.items():
             if smallest > largest:
-                raise ValueError(f"data.columns.{name}: received {[smallest, largest]}; expected the smaller value first")
+                raise ValueError(
+                    f"data.columns.{name}: received {[smallest, largest]}; expected the smaller value first"
+                )
         return self
 
 

@@ -140,7 +140,9 @@ def split_rows_by_group(groups: np.ndarray, *, test_size: float, validation_spli
     empty.
     """
     if len(np.unique(groups)) < 3:
-        raise InputError(f"{len(np.unique(groups))} distinct rows; expected at least 3 to split them by groups of duplicates")
+        raise InputError(
+            f"{len(np.unique(groups))} distinct rows; expected at least 3 to split them by groups of duplicates"
+        )
     rows = np.arange(len(groups))
     rest, test = _split_groups(rows, groups, share=test_size, random_state=random_state)
     train, val = _split_groups(rest, groups, share=validation_split, random_state=random_state)

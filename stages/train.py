@@ -2,12 +2,12 @@
 
 import argparse
 import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from regularization.keras_file import without_marks_of_the_run
 from regularization.params import Params, load_params
 from regularization.table import Arrays
 from stages._common import quiet_import, run_stage, whole_file, whole_folder, write_json
@@ -27,7 +27,10 @@ def main() -> None:
     tf.config.experimental.enable_op_determinism()
 
     model = _build(name, params, n_features=arrays.X_train.shape[1])
-    with whole_folder(f"plots/{name}") as folder, tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar:
+    with (
+        whole_folder(f"plots/{name}") as folder,
+        tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar,
+    ):
         callbacks = [_live_callback(folder), _bar_callback(bar)]
         fit_epochs(
             model,
@@ -107,13 +110,9 @@ def _keep_curves_only(folder: Path) -> None:
 
 
 def _save(model, path: Path) -> None:
-    """Write `model` in Keras' own format, less the date of saving: equal networks are equal bytes."""
     with whole_file(path) as partial:
         model.save(partial)
-        with zipfile.ZipFile(partial) as dated:
-            parts = {name: dated.read(name) for name in dated.namelist()}
-        del parts["metadata.json"]
-        print({k:len(v) for k,v in parts.items()})
+        partial.write_bytes(without_marks_of_the_run(partial.read_bytes()))
 
 
 if __name__ == "__main__":
