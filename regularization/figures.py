@@ -10,7 +10,7 @@ COLORS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d
 def plot_metrics(
     histories: Sequence, names: Sequence[str], subheading: str, title: str = "Keras Model Comparison | "
 ) -> tuple[go.Figure, go.Figure]:
-    """The notebook's two pictures: accuracy and loss per epoch, training (solid) and validation (dotted), a model a colour.
+    """The notebook's two pictures, a model a colour: accuracy and loss per epoch, training solid, validation dotted.
 
     A history is what Keras' `fit` returns, or its dictionary of lists, with `accuracy`, `val_accuracy`, `loss` and
     `val_loss`. Returns the figure of the accuracy and that of the loss.

@@ -1,4 +1,4 @@
-"""Keras' `.keras` files made reproducible: equal networks give equal bytes, so that DVC sees no change where none is."""
+"""Keras' `.keras` files made reproducible: equal networks give equal bytes, so that DVC sees no change in them."""
 
 import io
 import json

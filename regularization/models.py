@@ -50,9 +50,9 @@ def build_model(
             model.add(keras.layers.Dropout(dropout, seed=dropout_seeds[number - 1]))
     output_initializer = keras.initializers.GlorotUniform(kernel_seeds[-1])
     model.add(keras.layers.Dense(1, activation="sigmoid", kernel_initializer=output_initializer))
-    # `loss` holds the penalties, this metric does not. As a loss object it takes labels of shape (rows,), unlike the
-    # metric of that name.
-    penalty_free = keras.losses.BinaryCrossentropy(name="binary_crossentropy")
+    # `loss` holds the penalties, this metric does not. As a loss object it takes labels of shape (rows,), unlike Keras'
+    # metric of that name; without a reduction of its own every row counts the same, in a smaller last batch too.
+    penalty_free = keras.losses.BinaryCrossentropy(reduction=None, name="binary_crossentropy")
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",

@@ -114,7 +114,7 @@ def check_params(values: object, *, name: str = "params.yaml") -> Params:
 
 def _sentence(problem: dict) -> str:
     location = [part for part in problem["loc"] if part not in ("float", "int", "str", "bool")]
-    key = ".".join(str(part) for part in location)
+    key = ".".join(str(part) if str(part).isprintable() else repr(part) for part in location)
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":

@@ -1,5 +1,6 @@
 """The table: reading, checking, duplicates, splits and scaling."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -37,10 +38,11 @@ class Arrays(NamedTuple):
 def read_table(source: str | Path | IO[bytes], *, delimiter: str) -> pd.DataFrame:
     """The CSV at `source`, unchecked. Raises `InputError` where it is empty or its lines differ in length."""
     try:
-        return pd.read_csv(source, sep=delimiter, index_col=False, on_bad_lines="error")
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # a field too many is dropped
+            return pd.read_csv(source, sep=delimiter, index_col=False)
     except pd.errors.EmptyDataError:
         raise InputError(f"{source}: the file is empty; expected a header line and rows") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
         raise InputError(f"{source}: not readable as CSV: {' '.join(str(error).split())}") from None
 
 
@@ -65,7 +67,7 @@ def check_table(
     if len(np.unique(binarize(checked[target], threshold))) < 2:
         raise InputError(
             f"column {target!r}: every row is on one side of data.threshold {threshold:g} "
-            f"(values {checked[target].min():g} to {checked[target].max():g}); choose a threshold with rows on both sides"
+            f"(values {checked[target].min():g} to {checked[target].max():g}); choose one with rows on both sides"
         )
     return checked
 
@@ -123,9 +125,9 @@ def duplicate_groups(features: pd.DataFrame) -> np.ndarray:
 
 
 def split_rows(groups: np.ndarray, *, test_size: float, validation_split: float, random_state: int) -> Rows:
-    """The notebook's split: shuffled regardless of `groups`, the last `validation_split` of the training rows validated on.
+    """The notebook's split: shuffled regardless of `groups`, the last training rows validated on.
 
-    Those last rows are the ones Keras' `validation_split` takes: it trains on the first `int(rows * (1 - share))`.
+    Those last rows are the ones Keras' `validation_split` takes: it trains on the first `floor(rows * (1 - share))`.
     Raises `InputError` where a part would be empty.
     """
     train, test = train_test_split(np.arange(len(groups)), test_size=test_size, random_state=random_state)
@@ -169,7 +171,7 @@ def leaked_rows(groups: np.ndarray, rows: Rows) -> int:
 
 
 def fit_scaler(X: np.ndarray, rows: Rows, *, fit_scaler_on: str) -> StandardScaler:
-    """Mean and standard deviation per column of `X` `(rows, features)`: over all rows, or those trained on (`train`)."""
+    """Mean and standard deviation per column of `X` `(rows, features)`: over `all` rows or the `train` rows."""
     return StandardScaler().fit(X if fit_scaler_on == "all" else X[rows.train])
 
 

@@ -26,8 +26,10 @@ def fit_epochs(
     """Train the compiled `model` in place, on `X_train` `(rows, features)` and `y_train` `(rows,)`.
 
     Each epoch takes the rows in a new order, drawn from `seed` (see `batch_order`), in batches of `batch_size` with a
-    smaller last one, and ends with the validation rows. Raises `InputError` once the loss is not finite. The history and what callbacks receive are those of
+    smaller last one, and ends with the validation rows. The history and what callbacks receive are those of
     `model.fit(..., validation_data=(X_val, y_val))`; of the batches themselves callbacks see one an epoch.
+
+    Raises `InputError` once the loss is not finite.
     """
     trainer = EpochSequential(model.layers)
     compiled = keras.saving.deserialize_keras_object(model.get_compile_config())

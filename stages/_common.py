@@ -65,7 +65,7 @@ def read_json(path: str | Path) -> dict:
 
 @contextlib.contextmanager
 def quiet_import() -> Iterator[None]:
-    """Hide what TensorFlow's libraries say on stderr while they load (no GPU, log not yet set up); Python errors stay."""
+    """Hide what TensorFlow's libraries say on stderr while they load; Python's errors stay."""
     sys.stderr.flush()
     terminal = os.dup(2)
     try:

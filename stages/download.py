@@ -53,8 +53,9 @@ def _fetch_from(place: str, sha256: str, destination: Path) -> None:
     received = _sha256(destination)
     if received != sha256:
         raise InputError(
-            f"{_without_credentials(place)}: these are not the pinned bytes: expected sha256 {sha256}, received {received} "
-            f"({destination.stat().st_size} bytes); mend the source, or data.sha256 in params.yaml if the table is meant"
+            f"{_without_credentials(place)}: these are not the pinned bytes: expected sha256 {sha256}, "
+            f"received {received} ({destination.stat().st_size} bytes); "
+            "mend the source, or data.sha256 in params.yaml if this is the table you mean"
         )
 
 

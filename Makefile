@@ -1,0 +1,55 @@
+# `make` trains and compares the three models; `make help` lists the rest.
+
+PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
+BASE ?= main
+# The stages call `python`: it must be the environment's own.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := all
+.PHONY: all help setup test lint format benchmark pull-request plots-page requirements clean
+
+all: setup ## train the three models, as far as anything changed, and print how they did
+	@dvc repro
+	@python -m tools.summary
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## make .venv from requirements.txt
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "expected Python 3.11 or later, received " + sys.version)'
+	@$(PYTHON) -m venv .venv
+	@echo "installing the pinned packages into .venv (2.7 GB, a minute or more)"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+test: setup ## run the tests
+	@python -m pytest
+
+lint: setup ## check style and format
+	@ruff check .
+	@ruff format --check .
+
+format: setup ## mend style and format
+	@ruff check --fix .
+	@ruff format .
+
+benchmark: setup ## measure plain fit, the train stages' fit and the population in one run
+	@python -m benchmarks.run
+
+pull-request: setup ## compare with BASE (default main): writes pull_request.md and pictures
+	@python -m tools.pull_request --base $(BASE)
+
+plots-page: setup ## make the self-contained page of `dvc plots` again, after an upgrade of vl-convert
+	@python -m tools.plots_page
+
+requirements: setup ## resolve requirements.in into requirements.txt (installs uv into .venv)
+	@python -m pip install --quiet uv
+	@uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --quiet --upgrade requirements.in --output-file requirements.txt
+
+clean: ## remove what a run leaves behind, .venv and DVC's cache included; metrics and plots in git stay
+	@rm -rf .venv .dvc/cache .dvc/tmp data/raw data/prepared models/*.keras plots/*.html dvc_plots \
+		pull_request pull_request.md benchmarks/results.* .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

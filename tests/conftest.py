@@ -1,0 +1,57 @@
+"""What several test files share: the published CSV where it can be had, small tables, folders to run a stage in."""
+
+import copy
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CSV_NAME = "winequality-red.csv"
+
+
+@pytest.fixture(scope="session")
+def published_csv() -> Path:
+    path = Path(os.environ.get("DATA_MIRROR", ""), CSV_NAME)
+    if "DATA_MIRROR" not in os.environ or not path.is_file():
+        pytest.skip(f"set DATA_MIRROR to a folder that holds {CSV_NAME}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def committed_params() -> dict:
+    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def params(committed_params) -> dict:
+    """The committed params as a dictionary to change."""
+    return copy.deepcopy(committed_params)
+
+
+@pytest.fixture
+def wine_table() -> pd.DataFrame:
+    """60 rows of 11 features and a quality, some of them duplicates, in the ranges of params.yaml."""
+    columns = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["data"]["columns"]
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({name: random.uniform(*limits, 60).round(3) for name, limits in columns.items()})
+    table["quality"] = random.integers(3, 9, 60)
+    table.iloc[50:] = table.iloc[:10].to_numpy()
+    return table
+
+
+@pytest.fixture
+def stage_folder(tmp_path, monkeypatch, params):
+    """A folder with a params.yaml, made the current one; call it with params to write others."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATA_MIRROR", raising=False)
+
+    def write(changed: dict) -> Path:
+        Path("params.yaml").write_text(yaml.safe_dump(changed, sort_keys=False), encoding="utf-8")
+        return tmp_path
+
+    write(params)
+    return write

@@ -1,0 +1,227 @@
+"""The download against real servers on this machine: one that serves, and ones that fail in every way a server can."""
+
+import contextlib
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from regularization.errors import InputError
+from regularization.standin import standin_csv
+from stages import download
+from tests.conftest import CSV_NAME, ROOT
+
+CONTENT = b'"a";"b"\n1;2\n'
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers by the first part of the path: ok, truncated, hang, or a status such as 404."""
+
+    def do_GET(self):
+        behaviour = self.path.split("/")[1]
+        self.server.requests.append(self.path)
+        if behaviour == "hang":
+            self.server.stop.wait(30)
+            return
+        status = int(behaviour) if behaviour.isdigit() else 200
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT[:5] if behaviour == "truncated" else CONTENT)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.requests, server.stop, server.daemon_threads = [], threading.Event(), True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.stop.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def published_at(stage_folder, params, server, monkeypatch):
+    """Write params whose table is published at a path of the local server."""
+    monkeypatch.setattr(download, "SECONDS_TO_WAIT", 0.5)
+
+    def write(path: str, **data) -> None:
+        url = f"http://127.0.0.1:{server.server_port}/{path}/{CSV_NAME}"
+        stage_folder(params | {"data": params["data"] | {"url": url, "sha256": SHA256, "offline": "fail"} | data})
+
+    return write
+
+
+def source() -> dict:
+    return json.loads(Path("data/raw/source.json").read_text(encoding="utf-8"))
+
+
+def nothing_is_left() -> bool:
+    return not any(path.is_file() for path in Path("data").rglob("*"))
+
+
+def test_the_published_bytes_and_their_source(published_at):
+    published_at("ok")
+    download.main()
+    assert Path("data/raw", CSV_NAME).read_bytes() == CONTENT
+    assert source()["origin"] == "published"
+    assert (source()["sha256"], source()["bytes"]) == (SHA256, len(CONTENT))
+
+
+def test_every_way_to_the_bytes_gives_the_same_files(published_at, server, tmp_path, monkeypatch):
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / CSV_NAME).write_bytes(CONTENT)
+    published_at("ok")
+    found = []
+    for where in (None, str(mirror), f"http://127.0.0.1:{server.server_port}/ok/"):
+        with monkeypatch.context() as patch, contextlib.suppress(KeyError):
+            patch.setenv("DATA_MIRROR", where) if where else patch.delenv("DATA_MIRROR", raising=False)
+            download.main()
+        found.append({path.name: path.read_bytes() for path in Path("data/raw").iterdir()})
+    assert found[0] == found[1] == found[2]
+    assert len(server.requests) == 2  # the folder needed none
+
+
+def test_a_path_serves_as_address(published_at, tmp_path):
+    (tmp_path / "own.csv").write_bytes(CONTENT)
+    published_at("ok", url=str(tmp_path / "own.csv"))
+    download.main()
+    assert source()["file"] == "own.csv"
+    assert Path("data/raw/own.csv").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("404", "HTTP 404 Not Found"),
+        ("500", "HTTP 500 Internal Server Error"),
+        ("hang", "no answer within 0.5 s"),
+    ],
+)
+def test_a_server_that_fails_is_named_with_its_failure(published_at, path, message):
+    published_at(path)
+    with pytest.raises(InputError, match="could not fetch http://127.0.0.1") as raised:
+        download.main()
+    assert message in str(raised.value)
+    assert "set DATA_MIRROR" in str(raised.value)
+    assert nothing_is_left()
+
+
+def test_a_failing_server_is_asked_again(published_at, server):
+    published_at("500")
+    with pytest.raises(InputError):
+        download.main()
+    assert len(server.requests) == 1 + download.RETRIES
+
+
+def test_nobody_listening(published_at):
+    published_at("", url=f"http://127.0.0.1:9/{CSV_NAME}")
+    with pytest.raises(InputError, match="cannot be reached"):
+        download.main()
+
+
+def test_two_unreachable_hosts_cost_less_than_40_seconds():
+    seconds_between_tries = sum(range(1, download.RETRIES + 1))  # pooch waits 1 s, then 2 s, and so on
+    assert 2 * ((1 + download.RETRIES) * download.SECONDS_TO_WAIT + seconds_between_tries) < 40
+
+
+def test_a_transfer_that_breaks_off_is_an_error_never_a_stand_in(published_at):
+    published_at("truncated", offline="standin")
+    with pytest.raises(InputError, match="broke off"):
+        download.main()
+    assert nothing_is_left()
+
+
+@pytest.mark.parametrize("offline", ["standin", "fail"])
+def test_wrong_bytes_are_an_error_with_both_checksums_and_nothing_left(published_at, offline):
+    published_at("ok", sha256="0" * 64, offline=offline)
+    with pytest.raises(InputError, match=f"expected sha256 {'0' * 64}, received {SHA256}"):
+        download.main()
+    assert nothing_is_left()
+
+
+def test_wrong_bytes_in_a_mirror_are_not_passed_over(published_at, server, tmp_path, monkeypatch):
+    (tmp_path / CSV_NAME).write_bytes(CONTENT[:-1])
+    monkeypatch.setenv("DATA_MIRROR", str(tmp_path))
+    published_at("ok")
+    with pytest.raises(InputError, match="not the pinned bytes"):
+        download.main()
+    assert server.requests == []
+
+
+def test_a_mirror_without_the_file_is_passed_over(published_at, tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_MIRROR", str(tmp_path / "empty"))
+    published_at("ok")
+    download.main()
+    assert Path("data/raw", CSV_NAME).read_bytes() == CONTENT
+
+
+def test_the_stand_in_says_that_it_is_one(published_at, params, capsys):
+    published_at("404", sha256=params["data"]["sha256"], offline="standin")
+    download.main()
+    assert Path("data/raw", CSV_NAME).read_bytes() == standin_csv()
+    assert source()["origin"] == "standin"
+    assert source()["sha256"] == hashlib.sha256(standin_csv()).hexdigest()
+    assert "synthetic stand-in" in capsys.readouterr().err
+
+
+def test_there_is_no_stand_in_for_another_table(published_at):
+    published_at("404", offline="standin")
+    with pytest.raises(InputError, match="the stand-in is for the red-wine table alone"):
+        download.main()
+
+
+def test_credentials_stay_out_of_the_source(published_at, server):
+    address = f"127.0.0.1:{server.server_port}/ok/{CSV_NAME}"
+    published_at("ok", url=f"http://me:secret@{address}?key=secret")
+    download.main()
+    assert source()["url"] == f"http://{address}"
+    assert "secret" not in Path("data/raw/source.json").read_text(encoding="utf-8")
+
+
+def test_credentials_stay_out_of_errors(published_at, server):
+    published_at("404", url=f"http://me:secret@127.0.0.1:{server.server_port}/404/{CSV_NAME}")
+    with pytest.raises(InputError) as raised:
+        download.main()
+    assert "secret" not in str(raised.value)
+
+
+def test_killed_while_waiting_it_leaves_nothing_and_runs_again(published_at, server, monkeypatch):
+    monkeypatch.setattr(download, "SECONDS_TO_WAIT", 8)
+    published_at("hang")
+    command = [sys.executable, "-m", "stages.download"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment) as process:
+        while not server.requests:
+            time.sleep(0.05)
+        process.kill()
+    assert not Path("data/raw").exists()
+    published_at("ok")
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert {path.name for path in Path("data").iterdir()} == {"raw"}
+
+
+def test_on_the_command_line_an_error_is_a_line_and_a_status(published_at):
+    published_at("404")
+    command = [sys.executable, "-m", "stages.download"]
+    ended = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert all(line.startswith("error: ") for line in ended.stderr.splitlines())
+    assert len(ended.stderr.splitlines()) == 2

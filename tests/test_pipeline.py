@@ -1,0 +1,146 @@
+"""The whole pipeline in a fresh clone, with DVC itself and few epochs; the tests follow one another on one repository."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+QUICK = {"epochs": 3}
+TRAININGS = {"train_base", "train_l1l2", "train_dropout"}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """A fresh clone of the project as it stands in the working tree, with quick params committed."""
+    origin, clone = tmp_path_factory.mktemp("origin"), tmp_path_factory.mktemp("clones") / "clone"
+    listed = subprocess.check_output(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (origin / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, origin / name)
+    params = yaml.safe_load((origin / "params.yaml").read_text(encoding="utf-8")) | QUICK
+    (origin / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    run("git", "init", "--quiet", "--initial-branch", "main", cwd=origin)
+    commit(origin, "as it stands")
+    run("git", "clone", "--quiet", str(origin), str(clone), cwd=origin)
+    return clone
+
+
+def run(*command: str, cwd: Path) -> str:
+    """Output of the command; stages and DVC are those of the Python that runs the tests."""
+    people = {
+        f"GIT_{who}_{what}": "someone@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        command, cwd=cwd, env=os.environ | people | path, check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, f"{command} failed:\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout + ended.stderr
+
+
+def commit(folder: Path, message: str) -> None:
+    run("git", "add", "--all", cwd=folder)
+    run("git", "commit", "--quiet", "--message", message, cwd=folder)
+
+
+def stages_run(output: str) -> set[str]:
+    return set(re.findall(r"Running stage '(\w+)'", output))
+
+
+def test_the_first_run_runs_every_stage(clone):
+    everything = set(yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
+    assert stages_run(run("dvc", "repro", cwd=clone)) >= everything - {"download"}  # it has not changed since dvc.lock
+    for name in ("base", "l1l2", "dropout"):
+        scores = json.loads((clone / f"metrics/{name}.json").read_text(encoding="utf-8"))
+        assert scores["epochs"] == QUICK["epochs"]
+        assert (clone / f"models/{name}.keras").exists()
+    assert run("dvc", "status", cwd=clone).strip() == "Data and pipelines are up to date."
+
+
+def test_the_second_run_runs_none(clone):
+    assert stages_run(run("dvc", "repro", cwd=clone)) == set()
+
+
+def test_forcing_a_training_changes_no_byte_of_the_lock(clone):
+    lock = (clone / "dvc.lock").read_bytes()
+    run("dvc", "repro", "--force", "--single-item", "train_dropout", cwd=clone)
+    assert (clone / "dvc.lock").read_bytes() == lock
+
+
+def test_an_experiment_with_dropout_retrains_what_depends_on_it_alone(clone):
+    commit(clone, "reproduced")
+    ran = stages_run(run("dvc", "exp", "run", "--name", "half", "--set-param", "dropout=0.5", cwd=clone))
+    assert ran & TRAININGS == {"train_dropout"}
+    assert ran >= {"check_params", "report"}
+    assert not ran & {"download", "prepare"}
+
+
+def test_exp_show_lists_the_experiment(clone):
+    shown = run("dvc", "exp", "show", "--csv", cwd=clone)
+    assert re.search(r"^,half,", shown, flags=re.MULTILINE) or "half" in shown
+    assert "metrics/dropout.json:test.accuracy" in shown or "test.accuracy" in shown
+
+
+def test_metrics_diff_tells_of_the_changed_model_alone(clone):
+    changed = json.loads(run("dvc", "metrics", "diff", "--json", cwd=clone))
+    assert "metrics/dropout.json" in changed
+    assert not {"metrics/base.json", "metrics/l1l2.json"} & set(changed)
+
+
+def test_plots_diff_draws_both_revisions(clone):
+    drawn = run("dvc", "plots", "diff", "HEAD", "--json", cwd=clone)
+    specs = json.loads(drawn[drawn.index("{") : drawn.rindex("}") + 1])["data"]
+    (chart,) = specs["Validation loss"]
+    rows = chart["content"]["data"]["values"]
+    assert {row["rev"] for row in rows} == {"HEAD", "workspace"}
+    assert len(rows) == 2 * 3 * QUICK["epochs"]
+
+
+def test_going_back_to_the_earlier_value_trains_nothing(clone):
+    run("git", "checkout", "--quiet", "--", "params.yaml", cwd=clone)
+    output = run("dvc", "repro", cwd=clone)
+    assert stages_run(output) & TRAININGS == set()
+    assert "Stage 'train_dropout' is cached" in output
+    assert run("git", "status", "--porcelain", "metrics", "plots", "dvc.lock", cwd=clone) == ""
+
+
+def test_l1_retrains_l1l2_alone(clone):
+    status = json.loads(run_with_param(clone, "l1", 0.001))
+    assert set(status) & TRAININGS == {"train_l1l2"}
+
+
+def test_epochs_retrains_all_three(clone):
+    status = json.loads(run_with_param(clone, "epochs", 4))
+    assert set(status) & TRAININGS == TRAININGS
+
+
+def run_with_param(clone: Path, key: str, value: float) -> str:
+    """`dvc status` as JSON with one value of params.yaml changed, and changed back."""
+    file = clone / "params.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(yaml.safe_dump(yaml.safe_load(text) | {key: value}, sort_keys=False), encoding="utf-8")
+    status = run("dvc", "status", "--json", cwd=clone)
+    file.write_text(text, encoding="utf-8")
+    return status
+
+
+def test_a_mistyped_key_stops_the_run(clone):
+    file = clone / "params.yaml"
+    text = file.read_text(encoding="utf-8")
+    with pytest.raises(AssertionError, match="dropuot: unknown key; did you mean dropout"):
+        run("dvc", "exp", "run", "--set-param", "+dropuot=0.3", cwd=clone)
+    file.write_text(text, encoding="utf-8")
+
+
+def test_the_plots_page_opens(clone):
+    run("dvc", "plots", "show", cwd=clone)
+    assert "Validation loss" in (clone / "dvc_plots/index.html").read_text(encoding="utf-8")

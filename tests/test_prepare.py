@@ -1,0 +1,121 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from regularization.errors import InputError
+from stages import prepare
+from tests.conftest import CSV_NAME, ROOT
+
+
+@pytest.fixture
+def raw(stage_folder):
+    """Write a table, or text, as the download leaves it."""
+
+    def write(table, *, delimiter: str = ";") -> None:
+        text = table if isinstance(table, str) else table.to_csv(sep=delimiter, index=False)
+        folder = Path("data/raw")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CSV_NAME).write_text(text, encoding="utf-8")
+        (folder / "source.json").write_text(json.dumps({"origin": "published", "file": CSV_NAME}), encoding="utf-8")
+
+    return write
+
+
+def test_arrays_scaler_and_figures(raw, wine_table):
+    raw(wine_table)
+    prepare.main()
+    with np.load("data/prepared/arrays.npz") as file:
+        arrays = dict(file)
+    assert {name: part.shape for name, part in arrays.items()} == {
+        "X_train": (38, 11),
+        "y_train": (38,),
+        "X_val": (10, 11),
+        "y_val": (10,),
+        "X_test": (12, 11),
+        "y_test": (12,),
+    }
+    np.testing.assert_allclose(arrays["X_train"].mean(axis=0), 0, atol=1e-9)
+    scaler = joblib.load("data/prepared/scaler.joblib")
+    assert scaler.n_samples_seen_ == 38
+    figures = json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))
+    assert figures["duplicate_rows"] == 10
+    assert figures["origin"] == "published"
+
+
+def test_keeping_duplicates_together_leaks_none(raw, wine_table, stage_folder, params):
+    params["split"]["keep_duplicates_together"] = True
+    stage_folder(params)
+    raw(wine_table)
+    prepare.main()
+    assert json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))["test_rows_also_in_training"] == 0
+
+
+def test_the_same_table_gives_the_same_bytes(raw, wine_table):
+    raw(wine_table)
+    found = []
+    for _ in range(2):
+        prepare.main()
+        found.append({path: path.read_bytes() for path in Path("data/prepared").iterdir()})
+    assert found[0] == found[1]
+
+
+def test_a_table_of_ones_own_needs_other_data_values_alone(raw, stage_folder, params):
+    params["data"] |= {
+        "delimiter": ",",
+        "columns": {"height": [0, 3], "weight": [0, 200], "tall": [0, 1]},
+        "target": "tall",
+        "threshold": 1,
+    }
+    stage_folder(params)
+    lines = [f"{1 + i / 50},{60 + i},{i % 2}" for i in range(40)]
+    raw("\n".join(["height,weight,tall", *lines]))
+    prepare.main()
+    with np.load("data/prepared/arrays.npz") as file:
+        assert file["X_train"].shape[1] == 2
+
+
+def with_value(table: pd.DataFrame, row: int, column: str, value) -> pd.DataFrame:
+    table = table.astype(object)
+    table.loc[row, column] = value
+    return table
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda table: table.drop(columns="pH"), r"missing: \['pH'\]"),
+        (lambda table: with_value(table, 3, "alcohol", "strong"), "column 'alcohol', row 4 .strong.: not a number"),
+        (lambda table: with_value(table, 7, "pH", None), "column 'pH', row 8 .nan.: a value is missing"),
+        (lambda table: table.assign(quality=8), "every row is on one side"),
+        (lambda table: table.to_csv(sep=",", index=False), "is data.delimiter the right one"),
+        (lambda table: "", "the file is empty"),
+    ],
+    ids=["missing column", "text in a number", "NaN", "one class", "wrong delimiter", "empty file"],
+)
+def test_a_bad_table_ends_in_an_error_and_leaves_nothing(raw, wine_table, spoil, message):
+    raw(spoil(wine_table))
+    with pytest.raises(InputError, match=message):
+        prepare.main()
+    assert not Path("data/prepared").exists()
+    assert not Path("metrics").exists()
+
+
+def test_killed_in_the_middle_it_leaves_nothing_and_runs_again(raw, wine_table):
+    raw(wine_table)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    killed_while_writing = (
+        "import joblib, os, signal; joblib.dump = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
+        "from stages import prepare; prepare.main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", killed_while_writing], env=environment, check=False)
+    assert ended.returncode == -9
+    assert not Path("data/prepared").exists()
+    assert subprocess.run([sys.executable, "-m", "stages.prepare"], env=environment, check=False).returncode == 0
+    assert {path.name for path in Path("data").iterdir()} == {"raw", "prepared"}

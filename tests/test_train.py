@@ -1,0 +1,92 @@
+"""The train stage as DVC calls it: in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regularization.table import Arrays
+from tests.conftest import ROOT
+
+EPOCHS = 5
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def prepared(stage_folder, params):
+    """A folder with prepared rows, and params for a short training; call it to change those."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(100, 3)), random.integers(0, 2, 100)
+    arrays = Arrays(X[:60], y[:60], X[60:80], y[60:80], X[80:], y[80:])
+    Path("data/prepared").mkdir(parents=True)
+    np.savez("data/prepared/arrays.npz", **arrays._asdict())
+
+    def write(**changed) -> None:
+        stage_folder(params | {"epochs": EPOCHS, "hidden_units": [4, 4]} | changed)
+
+    write()
+    return write
+
+
+def train(name: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "stages.train", name]
+    return subprocess.run(command, env=ENVIRONMENT, check=False, capture_output=True, text=True)
+
+
+def outputs() -> set[str]:
+    return {
+        str(path) for folder in ("models", "metrics", "plots") for path in Path(folder).rglob("*") if path.is_file()
+    }
+
+
+def test_killed_in_the_middle_it_leaves_nothing_declared_and_runs_again(prepared):
+    prepared(epochs=1_000_000)
+    with subprocess.Popen([sys.executable, "-m", "stages.train", "dropout"], env=ENVIRONMENT) as process:
+        while not list(Path().glob("plots/dropout.partial/**/loss.tsv")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    assert all(".partial" in path for path in outputs())
+
+    prepared()
+    ended = train("dropout")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")  # no bar where there is no terminal
+    curves = {
+        f"plots/dropout/{part}/{metric}.tsv"
+        for part in ("train", "eval")
+        for metric in ("loss", "accuracy", "binary_crossentropy")
+    }
+    assert outputs() == {"models/dropout.keras", "metrics/dropout.json"} | curves
+    loss = pd.read_csv("plots/dropout/eval/loss.tsv", sep="\t")
+    assert loss["step"].to_list() == list(range(EPOCHS))
+    scores = json.loads(Path("metrics/dropout.json").read_text(encoding="utf-8"))
+    assert scores["epochs"] == EPOCHS
+    assert scores["validation"]["loss"] == pytest.approx(loss["loss"].iloc[-1], rel=1e-5)
+
+
+def test_a_diverging_training_ends_in_one_line_and_leaves_nothing(prepared):
+    prepared(learning_rate=1e30, epochs=50)
+    ended = train("l1l2")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: the training diverged")
+    assert len(ended.stderr.splitlines()) == 1
+    assert outputs() == set()
+
+
+def test_bad_params_end_in_one_line(prepared):
+    prepared(dropout=1.5)
+    ended = train("dropout")
+    assert ended.stderr == "error: params.yaml: dropout: received 1.5; expected a number from 0 to below 1\n"
+    assert ended.returncode == 1
+
+
+def test_an_unknown_model_is_refused_with_the_choices(prepared):
+    ended = train("ridge")
+    assert ended.returncode != 0
+    assert "choose from" in ended.stderr

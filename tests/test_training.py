@@ -1,0 +1,103 @@
+import keras
+import numpy as np
+import pytest
+
+from regularization.batches import batch_order
+from regularization.errors import InputError
+from regularization.models import build_base_model, build_dropout_model, build_regularized_model
+from regularization.table import Arrays
+from regularization.training import fit_epochs, scores
+
+EPOCHS, BATCH_SIZE = 6, 32
+
+
+def rows(n_rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(n_rows, 11))
+    return X, (X[:, 0] + 0.5 * random.normal(size=n_rows) > 0).astype(int)
+
+
+def fit(model: keras.Sequential, *, epochs: int = EPOCHS, **settings) -> keras.callbacks.History:
+    return fit_epochs(model, *rows(100), *rows(40, seed=1), epochs=epochs, batch_size=BATCH_SIZE, seed=7, **settings)
+
+
+def fit_with_keras_alone(model: keras.Sequential) -> dict[str, list[float]]:
+    """Keras' own `fit`, an epoch at a time, on rows laid out in the order that `fit_epochs` takes."""
+    (X, y), history = rows(100), {}
+    for order in batch_order(7, EPOCHS, len(X)):
+        kept = model.fit(
+            X[order], y[order], batch_size=BATCH_SIZE, shuffle=False, validation_data=rows(40, seed=1), verbose=0
+        )
+        for name, values in kept.history.items():
+            history.setdefault(name, []).extend(values)
+    return history
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        build_base_model,
+        build_regularized_model,
+        lambda **settings: build_regularized_model(0.1, None, regularized_layers=(1, 2), activity_l2=0.1, **settings),
+        build_dropout_model,
+    ],
+)
+def test_weights_and_history_are_those_of_plain_keras(build):
+    ours, keras_alone = build(seed=3), build(seed=3)
+    found, expected = fit(ours).history, fit_with_keras_alone(keras_alone)
+    for mine, theirs in zip(ours.get_weights(), keras_alone.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-4, err_msg=name)
+
+
+def test_fewer_rows_than_a_batch():
+    X, y = rows(5)
+    model = build_base_model(seed=1)
+    history = fit_epochs(model, X, y, X, y, epochs=2, batch_size=BATCH_SIZE, seed=0)
+    assert len(history.history["loss"]) == 2
+
+
+def test_the_same_seed_trains_the_same_network_and_another_does_not():
+    first, again, other = (build_base_model(seed=3) for _ in range(3))
+    fit(first), fit(again)
+    fit_epochs(other, *rows(100), *rows(40, seed=1), epochs=EPOCHS, batch_size=BATCH_SIZE, seed=8)
+    np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
+    assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+
+
+def test_callbacks_see_each_epoch():
+    seen = []
+    fit(
+        build_base_model(), callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: seen.append(epoch))]
+    )
+    assert seen == list(range(EPOCHS))
+
+
+def test_a_trained_model_saves_and_loads_as_a_plain_sequential(tmp_path):
+    model = build_dropout_model(seed=1)
+    fit(model)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is keras.Sequential
+    X, y = rows(30)
+    assert loaded.evaluate(X, y, verbose=0) == model.evaluate(X, y, verbose=0)
+
+
+def test_a_diverging_training_ends_in_one_line():
+    with pytest.raises(
+        InputError, match=r"the training diverged: loss is (nan|inf) in epoch \d+; .*Lower learning_rate"
+    ):
+        fit(build_regularized_model(seed=1, learning_rate=1e30), epochs=50)
+
+
+def test_scores_are_those_of_evaluate_with_the_gap_of_accuracies():
+    model = build_regularized_model(seed=1)
+    fit(model)
+    arrays = Arrays(*rows(100), *rows(40, seed=1), *rows(30, seed=2))
+    found = scores(model, arrays)
+    loss, accuracy, crossentropy = model.evaluate(*rows(30, seed=2), verbose=0)
+    assert found["test"] == {"loss": loss, "accuracy": accuracy, "binary_crossentropy": crossentropy}
+    assert found["generalization_gap"] == found["train"]["accuracy"] - accuracy
+    assert found["validation"]["accuracy"] == model.evaluate(*rows(40, seed=1), verbose=0)[1]
