@@ -1,4 +1,21 @@
+"""The order in which a training walks through its rows: one definition for Keras' `fit` and for the population."""
+
+from collections.abc import Iterator
+
 import numpy as np
-def batch_order(seed, epochs, n_rows):
-    rng = np.random.default_rng(seed)
-    return rng.permuted(np.tile(np.arange(n_rows, dtype=np.int32), (epochs, 1)), axis=1)
+
+
+def batch_order(seed: int, epochs: int, n_rows: int) -> np.ndarray:
+    """Row numbers in the order in which each epoch takes them: `(epochs, n_rows)`, int32, each row a permutation.
+
+    Epoch `e` of a longer training is row `e` of a shorter one with the same seed and number of rows.
+    """
+    return next(batch_orders(seed, epochs, n_rows))
+
+
+def batch_orders(seed: int, epochs: int, n_rows: int) -> Iterator[np.ndarray]:
+    """`batch_order` in endless blocks of `epochs` epochs: the same rows, without holding all of them at once."""
+    generator = np.random.default_rng(seed)
+    while True:
+        rows = np.broadcast_to(np.arange(n_rows, dtype=np.int32), (epochs, n_rows))
+        yield generator.permuted(rows, axis=1)

@@ -20,6 +20,7 @@ def build_model(
     hidden_units: Sequence[int] = (20, 20),
     learning_rate: float = 0.001,
     seed: int | None = None,
+    name: str | None = None,
 ) -> keras.Sequential:
     """A compiled binary classifier: ReLU layers of `hidden_units`, one sigmoid unit, Adam, binary cross-entropy.
 
@@ -33,7 +34,7 @@ def build_model(
     alone begin with the same weights, so that they can be compared in pairs.
     """
     kernel_seeds, dropout_seeds = _layer_seeds(seed, len(hidden_units) + 1)
-    model = keras.Sequential([keras.Input((n_features,))])
+    model = keras.Sequential([keras.Input((n_features,))], name=name)
     for number, units in enumerate(hidden_units, start=1):
         penalised = number in regularized_layers
         model.add(

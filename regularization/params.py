@@ -2,12 +2,15 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from regularization.errors import InputError
+
+HEADLINE_MODELS = ("base", "l1l2", "dropout")
+REPLICATE_GROUPS = (*HEADLINE_MODELS, "variations")
 
 
 def allowed(words: str, **bounds):
@@ -60,6 +63,31 @@ class Split(Group):
     keep_duplicates_together: bool = allowed("true or false")
 
 
+class Variant(Group):
+    l1: Factor | None = None
+    l2: Factor | None = None
+    dropout: Rate | None = None
+
+
+class Replicate(Group):
+    seeds: int = allowed("a whole number of 2 or more: one seed has no spread", ge=2)
+    splits: int = allowed("a whole number of 2 or more: one split has no spread", ge=2)
+    seeds_per_split: int = allowed("a whole number of 2 or more: one seed tells nothing of the seed's share", ge=2)
+    variants: dict[str, Variant] = allowed("names, each with any of l1, l2 and dropout")
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        for name in set(self.variants) & set(HEADLINE_MODELS):
+            raise ValueError(f"replicate.variants.{name}: {', '.join(HEADLINE_MODELS)} are taken; choose another name")
+        return self
+
+
+class Evidence(Group):
+    rope_accuracy: float = allowed("a number above 0, in shares: 0.01 is one point", gt=0)
+    rope_loss: float = allowed("a number above 0", gt=0)
+    power: float = allowed("a number from 0.5 to 0.97", ge=0.5, le=0.97)
+
+
 class Params(Group):
     data: Data = allowed("the group of keys about the table")
     split: Split = allowed("the group of keys about the split")
@@ -76,6 +104,8 @@ class Params(Group):
     activity_l1: Factor | None
     activity_l2: Factor | None
     dropout: Rate
+    replicate: Replicate = allowed("the group of keys about the replicates")
+    evidence: Evidence = allowed("the group of keys about the verdicts")
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -85,6 +115,28 @@ class Params(Group):
                 f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
             )
         return self
+
+
+def headline_settings(params: Params) -> dict[str, dict]:
+    """What the builder of each headline model takes beside `network_settings`."""
+    return {
+        "base": {},
+        "l1l2": {
+            "l1": params.l1,
+            "l2": params.l2,
+            "regularized_layers": params.regularized_layers,
+            "bias_l1": params.bias_l1,
+            "bias_l2": params.bias_l2,
+            "activity_l1": params.activity_l1,
+            "activity_l2": params.activity_l2,
+        },
+        "dropout": {"dropout": params.dropout},
+    }
+
+
+def network_settings(params: Params) -> dict:
+    """What every network shares, but for its seed and its number of features."""
+    return {"hidden_units": params.hidden_units, "learning_rate": params.learning_rate}
 
 
 def load_params(path: str | Path = "params.yaml") -> Params:
@@ -135,11 +187,10 @@ def _allowed_words(location: list) -> str:
     """The description of the field at `location`; that of the items for an element of a list or a mapping."""
     group, words = Params, "a valid value"
     for part in location:
-        field = group.model_fields.get(part) if group else None
-        if field is None:
-            break
-        words = field.description or _description_of_union(field)
-        group = field.annotation if isinstance(field.annotation, type) and issubclass(field.annotation, Group) else None
+        field = group.model_fields.get(part) if hasattr(group, "model_fields") else None
+        if field is not None:
+            words = field.description or _description_of_union(field)
+        group = _group_below(group, part)
     return words
 
 
@@ -151,5 +202,16 @@ def _description_of_union(field) -> str:
 def _group_at(location: list) -> type[Group]:
     group = Params
     for part in location:
-        group = group.model_fields[part].annotation
+        group = _group_below(group, part)
     return group
+
+
+def _group_below(group: object, part: object) -> object:
+    """What `part` leads to from `group`: a `Group`, a mapping of names to one, or None."""
+    if get_origin(group) is dict:
+        below = get_args(group)[1]
+    else:
+        field = group.model_fields.get(part) if hasattr(group, "model_fields") else None
+        below = field.annotation if field else None
+    is_group = isinstance(below, type) and issubclass(below, Group)
+    return below if is_group or get_origin(below) is dict else None

@@ -1,23 +1,30 @@
-"""The notebook's pictures, out of the three models' curves -> plots/accuracy.html, plots/loss.html."""
+"""The notebook's pictures, out of the three models' curves -> plots/accuracy.html, loss.html, validation_loss.svg."""
 
 from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from regularization.figures import plot_metrics
-from regularization.params import Params, load_params
+from regularization.figures import draw_curves, plot_metrics
+from regularization.params import HEADLINE_MODELS, Params, load_params
 from stages._common import read_json, run_stage, whole_file
-
-MODELS = ("base", "l1l2", "dropout")
 
 
 def main() -> None:
     params = load_params()
     subheading = _subheading(params, is_standin=read_json("metrics/data.json")["origin"] == "standin")
-    accuracy, loss = plot_metrics([_history(Path("plots") / name) for name in MODELS], MODELS, subheading)
+    accuracy, loss = plot_metrics(
+        [_history(Path("plots") / name) for name in HEADLINE_MODELS], HEADLINE_MODELS, subheading
+    )
     _write(accuracy, Path("plots/accuracy.html"))
     _write(loss, Path("plots/loss.html"))
+    picture = draw_curves(
+        {name: _read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in HEADLINE_MODELS},
+        title=f"Validation loss without penalty ({subheading})",
+        y_title="binary cross-entropy",
+    )
+    with whole_file("plots/validation_loss.svg") as partial:
+        partial.write_text(picture, encoding="utf-8")
 
 
 def _subheading(params: Params, *, is_standin: bool) -> str:
@@ -28,10 +35,14 @@ def _subheading(params: Params, *, is_standin: bool) -> str:
 def _history(folder: Path) -> dict[str, list[float]]:
     """DVCLive's curves under the names that Keras gives them."""
     return {
-        prefix + metric: pd.read_csv(folder / part / f"{metric}.tsv", sep="\t")[metric].to_list()
+        prefix + metric: _read_curve(folder / part / f"{metric}.tsv")
         for prefix, part in (("", "train"), ("val_", "eval"))
         for metric in ("accuracy", "loss")
     }
+
+
+def _read_curve(file: Path) -> list[float]:
+    return pd.read_csv(file, sep="\t")[file.stem].to_list()
 
 
 def _write(figure: go.Figure, path: Path) -> None:

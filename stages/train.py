@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from regularization.errors import InputError
 from regularization.keras_file import without_marks_of_the_run
-from regularization.params import Params, load_params
+from regularization.params import HEADLINE_MODELS, headline_settings, load_params, network_settings
 from regularization.table import Arrays
 from stages._common import quiet_import, run_stage, whole_file, whole_folder, write_json
 
-MODELS = ("base", "l1l2", "dropout")
 EPOCHS_PER_SYNC = 50
 
 
@@ -23,10 +23,13 @@ def main() -> None:
     with quiet_import():
         import tensorflow as tf
 
+        from regularization.models import build_base_model, build_dropout_model, build_regularized_model
         from regularization.training import fit_epochs, scores
     tf.config.experimental.enable_op_determinism()
 
-    model = _build(name, params, n_features=arrays.X_train.shape[1])
+    build = {"base": build_base_model, "l1l2": build_regularized_model, "dropout": build_dropout_model}[name]
+    shared = network_settings(params) | {"n_features": arrays.X_train.shape[1], "seed": params.seed}
+    model = build(**headline_settings(params)[name], **shared)
     with (
         whole_folder(f"plots/{name}") as folder,
         tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar,
@@ -47,39 +50,15 @@ def main() -> None:
 
 def _name() -> str:
     parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
-    parser.add_argument("model", choices=MODELS)
+    parser.add_argument("model", choices=HEADLINE_MODELS)
     return parser.parse_args().model
-
-
-def _build(name: str, params: Params, *, n_features: int):
-    from regularization import models
-
-    network = {
-        "n_features": n_features,
-        "hidden_units": params.hidden_units,
-        "learning_rate": params.learning_rate,
-        "seed": params.seed,
-    }
-    if name == "base":
-        return models.build_base_model(**network)
-    if name == "dropout":
-        return models.build_dropout_model(params.dropout, **network)
-    return models.build_regularized_model(
-        params.l1,
-        params.l2,
-        regularized_layers=params.regularized_layers,
-        bias_l1=params.bias_l1,
-        bias_l2=params.bias_l2,
-        activity_l1=params.activity_l1,
-        activity_l2=params.activity_l2,
-        **network,
-    )
 
 
 def _live_callback(folder: Path):
     """DVCLive's Keras callback on a `Live` whose step costs less."""
     from dvclive import Live
     from dvclive.keras import DVCLiveCallback
+    from scmrepo.exceptions import SCMError
 
     class QuickLive(Live):
         def next_step(self):
@@ -88,7 +67,10 @@ def _live_callback(folder: Path):
             if self.step % EPOCHS_PER_SYNC == 0:
                 self.sync()
 
-    return DVCLiveCallback(live=QuickLive(str(folder), dvcyaml=None, save_dvc_exp=False, report=None))
+    try:
+        return DVCLiveCallback(live=QuickLive(str(folder), dvcyaml=None, save_dvc_exp=False, report=None))
+    except SCMError as error:
+        raise InputError(f"DVCLive needs a git repository with a commit: {error}; commit first") from None
 
 
 def _bar_callback(bar: tqdm):

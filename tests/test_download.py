@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from regularization import fetching
 from regularization.errors import InputError
 from regularization.standin import standin_csv
 from stages import download
@@ -56,7 +57,7 @@ def server():
 @pytest.fixture
 def published_at(stage_folder, params, server, monkeypatch):
     """Write params whose table is published at a path of the local server."""
-    monkeypatch.setattr(download, "SECONDS_TO_WAIT", 0.5)
+    monkeypatch.setattr(fetching, "SECONDS_TO_WAIT", 0.5)
 
     def write(path: str, **data) -> None:
         url = f"http://127.0.0.1:{server.server_port}/{path}/{CSV_NAME}"
@@ -125,7 +126,7 @@ def test_a_failing_server_is_asked_again(published_at, server):
     published_at("500")
     with pytest.raises(InputError):
         download.main()
-    assert len(server.requests) == 1 + download.RETRIES
+    assert len(server.requests) == 1 + fetching.RETRIES
 
 
 def test_nobody_listening(published_at):
@@ -135,8 +136,8 @@ def test_nobody_listening(published_at):
 
 
 def test_two_unreachable_hosts_cost_less_than_40_seconds():
-    seconds_between_tries = sum(range(1, download.RETRIES + 1))  # pooch waits 1 s, then 2 s, and so on
-    assert 2 * ((1 + download.RETRIES) * download.SECONDS_TO_WAIT + seconds_between_tries) < 40
+    seconds_between_tries = sum(range(1, fetching.RETRIES + 1))  # pooch waits 1 s, then 2 s, and so on
+    assert 2 * ((1 + fetching.RETRIES) * fetching.SECONDS_TO_WAIT + seconds_between_tries) < 40
 
 
 def test_a_transfer_that_breaks_off_is_an_error_never_a_stand_in(published_at):
@@ -201,7 +202,7 @@ def test_credentials_stay_out_of_errors(published_at, server):
 
 
 def test_killed_while_waiting_it_leaves_nothing_and_runs_again(published_at, server, monkeypatch):
-    monkeypatch.setattr(download, "SECONDS_TO_WAIT", 8)
+    monkeypatch.setattr(fetching, "SECONDS_TO_WAIT", 8)
     published_at("hang")
     command = [sys.executable, "-m", "stages.download"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

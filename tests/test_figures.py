@@ -1,8 +1,10 @@
 import types
+import xml.etree.ElementTree as ElementTree
 
+import pandas as pd
 import pytest
 
-from regularization.figures import plot_metrics
+from regularization.figures import draw_curves, draw_differences, plot_metrics
 
 CURVES = {"accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.5], "loss": [0.7, 0.6], "val_loss": [0.8, 0.7]}
 
@@ -35,3 +37,32 @@ def test_a_history_of_keras_serves_as_well():
 def test_names_must_match_histories():
     with pytest.raises(ValueError, match="zip"):
         plot_metrics([CURVES], ["a", "b"], "")
+
+
+def texts(svg: str) -> set[str]:
+    """Every text that the picture shows."""
+    return {element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_curves_are_drawn_with_title_axes_and_models():
+    shown = texts(draw_curves({"base": [0.7, 0.6], "dropout": [0.7, 0.5]}, title="Loss", y_title="nats"))
+    assert {"Loss", "epoch", "nats", "base", "dropout"} <= shown
+
+
+def comparison(variant: str, metric: str, **changed) -> dict:
+    row = {"protocol": "honest", "reference": "base", "variant": variant, "metric": metric, "verdict": "better"}
+    return row | {"difference": 0.01, "lower": 0.0, "upper": 0.02} | changed
+
+
+def test_differences_to_base_under_the_honest_protocol_alone_are_drawn():
+    rows = [comparison("l1l2", metric) for metric in ("accuracy", "binary_crossentropy")]
+    rows += [comparison("elsewhere", "accuracy", protocol="notebook"), comparison("pair", "accuracy", reference="l1l2")]
+    shown = texts(draw_differences(pd.DataFrame(rows), {"accuracy": 0.01, "binary_crossentropy": 0.02}))
+    assert {"l1l2", "better", "equivalent", "undecided", "worse"} <= shown
+    assert not {"elsewhere", "pair"} & shown
+    assert any("test accuracy" in text for text in shown if text)
+
+
+def test_the_same_figures_are_the_same_bytes():
+    rows = pd.DataFrame([comparison("l1l2", "accuracy")])
+    assert draw_differences(rows, {"accuracy": 0.01}) == draw_differences(rows, {"accuracy": 0.01})

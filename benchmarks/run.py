@@ -1,0 +1,177 @@
+"""`make benchmark`: seconds a model of 500 epochs, by plain `fit`, by the train stages' `fit` and by the population.
+
+Prints a table, writes benchmarks/results.json and benchmarks/results.html. A few minutes. The rows are synthetic, of
+the wine table's shape: 1,023 to train on, 256 to validate on, 11 features.
+"""
+
+import json
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+
+from benchmarks.keras_reference import reference_data
+from regularization.models import build_base_model, build_dropout_model, build_regularized_model
+from regularization.population import Dataset, train_population
+from regularization.training import fit_epochs
+
+HERE = Path(__file__).parent
+EPOCHS = 500
+FIT_EPOCHS = 40  # of plain `fit`, whose time grows with the epochs and nothing else
+SIZES = (1, 4, 16, 64, 256, 1024)
+WORKERS = (1, 2)
+BUILDERS = (build_base_model, build_regularized_model, build_dropout_model)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def measure_fit(data: Dataset) -> float:
+    """As the notebook calls it: the last fifth of 1,279 rows for validation."""
+    X, y = np.concatenate([data.X_train, data.X_val]), np.concatenate([data.y_train, data.y_val])
+    model = build_base_model(seed=0)
+    fit = {"validation_split": 0.2, "verbose": 0}
+    model.fit(X, y, epochs=2, **fit)  # compiles
+    return seconds(lambda: model.fit(X, y, epochs=FIT_EPOCHS, **fit)) / FIT_EPOCHS * EPOCHS
+
+
+def measure_train_step(data: Dataset) -> float:
+    """The time of so many epochs more, which leaves out the compiling."""
+
+    def fit(epochs: int) -> float:
+        return seconds(lambda: fit_epochs(build_base_model(seed=0), *data, epochs=epochs, batch_size=32, seed=0))
+
+    short, long = fit(2), fit(102)
+    return (long - short) / 100 * EPOCHS
+
+
+def measure_compiling(data: Dataset, build: Callable) -> float:
+    """How much longer a first call takes than a second; what follows is without it."""
+    first, second = (
+        seconds(lambda: train_population([build(seed=0)], data, seeds=[0], epochs=1)) for _ in ("first", "second")
+    )
+    return first - second
+
+
+def measure_population(data: Dataset, *, size: int, workers: int, build: Callable = build_base_model) -> dict:
+    """From built Keras models to trained ones."""
+    models = []
+    build_seconds = seconds(lambda: models.extend(build(seed=seed) for seed in range(size)))
+    train_seconds = seconds(lambda: train_population(models, data, seeds=range(size), epochs=EPOCHS, workers=workers))
+    row = {
+        "model": build.__name__.split("_")[1],
+        "models": size,
+        "workers": workers,
+        "seconds": train_seconds,
+        "seconds_per_model": train_seconds / size,
+        "seconds_to_build": build_seconds,
+    }
+    print(
+        f"{row['model']:>12} {size:7} {workers:8} {train_seconds:9.2f} {row['seconds_per_model']:10.4f} "
+        f"{build_seconds:10.1f}",
+        flush=True,
+    )
+    return row
+
+
+def measure_memory(data: Dataset) -> float:
+    """Peak memory of a process that does nothing but build, compile and train 1,000 models."""
+    models = [build_base_model(seed=seed) for seed in range(1000)]
+    train_population(models, data, seeds=range(1000), epochs=50, workers=WORKERS[-1])
+    return peak_memory_gb()
+
+
+def peak_memory_gb() -> float:
+    """Of this process so far, with Keras, TensorFlow and the compiler in it."""
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def machine() -> dict:
+    names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load_before": os.getloadavg()[0],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "tensorflow": version("tensorflow"),
+        "keras": version("keras"),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
+
+
+def plot(scaling: list[dict], seconds_per_model: dict[str, float]) -> go.Figure:
+    figure = go.Figure()
+    for workers in WORKERS:
+        rows = [row for row in scaling if row["workers"] == workers and row["model"] == "base"]
+        sizes, values = zip(*((row["models"], row["seconds_per_model"]) for row in rows), strict=True)
+        figure.add_scatter(x=sizes, y=values, mode="lines+markers", name=f"population, {workers} worker(s)")
+    for name, label in (("fit", "plain fit"), ("train_step", "fit of the train stages")):
+        figure.add_scatter(x=SIZES, y=[seconds_per_model[name]] * len(SIZES), mode="lines", name=label)
+    figure.update_xaxes(type="log", title="models trained together", tickvals=SIZES)
+    figure.update_yaxes(type="log", title=f"seconds a model of {EPOCHS} epochs")
+    return figure.update_layout(title="What training one model costs", template="plotly_white")
+
+
+def measure() -> dict:
+    about, (data, *_) = machine(), reference_data()
+    per_model = {"fit": measure_fit(data), "train_step": measure_train_step(data)}
+    print(f"plain fit: {per_model['fit']:.1f} s a model of {EPOCHS} epochs, from {FIT_EPOCHS} measured")
+    print(f"fit of the train stages: {per_model['train_step']:.2f} s, from 100 measured\n")
+    compiling = {build.__name__.split("_")[1]: measure_compiling(data, build) for build in BUILDERS}
+    print("       model  models  workers   seconds  s a model   to build", flush=True)
+    scaling = [measure_population(data, size=size, workers=workers) for size in SIZES for workers in WORKERS]
+    scaling += [measure_population(data, size=256, workers=WORKERS[-1], build=build) for build in BUILDERS[1:]]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        memory = pool.submit(measure_memory, data).result()
+    largest = max((row for row in scaling if row["model"] == "base"), key=lambda row: (row["models"], row["workers"]))
+    per_model["population"] = largest["seconds_per_model"]
+    from_scratch = (largest["seconds"] + largest["seconds_to_build"] + compiling["base"]) / largest["models"]
+    return {
+        "epochs": EPOCHS,
+        "seconds_per_model": per_model,
+        "ratio_to_fit": {name: per_model["fit"] / value for name, value in per_model.items()},
+        "population_with_building_and_compiling": {
+            "seconds_per_model": from_scratch,
+            "ratio_to_fit": per_model["fit"] / from_scratch,
+        },
+        "seconds_to_compile": compiling,
+        "peak_memory_gb": memory,
+        "scaling": scaling,
+        "machine": about,
+    }
+
+
+def main() -> None:
+    results = measure()
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    plot(results["scaling"], results["seconds_per_model"]).write_html(HERE / "results.html")
+    print("\n               s a model   times plain fit")
+    for name, value in results["seconds_per_model"].items():
+        print(f"{name:>12} {value:11.4f} {results['ratio_to_fit'][name]:17.1f}")
+    whole = results["population_with_building_and_compiling"]
+    print(
+        f"population, with building the Keras models and compiling: {whole['seconds_per_model']:.4f} s a model, "
+        f"{whole['ratio_to_fit']:.0f} times; peak memory of 1,000 models {results['peak_memory_gb']:.2f} GB"
+    )
+    print(f"written: {HERE.name}/results.json, {HERE.name}/results.html")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The page that `dvc plots` fills in, and the two templates of its charts, as DVC and Vega take them."""
+
+import configparser
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import vl_convert
+from dvc_render.html import render_html
+from dvc_render.vega import VegaRenderer
+
+from tools.plots_page import PAGE, VEGALITE_VERSION, page
+
+PLACEHOLDERS = ("{refresh_tag}", "{plot_divs}")
+TEMPLATES = PAGE.parent
+SOLID = "1,0"  # no gap between the dashes
+BLUE, ORANGE, GREEN = "#4c78a8", "#f58518", "#54a24b"
+
+
+def test_the_committed_page_is_what_the_pinned_vl_convert_gives():
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_dvc_is_told_to_use_the_page():
+    config = configparser.ConfigParser()
+    config.read_string(re.sub(r"(?m)^\s+", "", (PAGE.parents[1] / "config").read_text(encoding="utf-8")))
+    assert PAGE.parents[1] / config["plots"]["html_template"] == PAGE
+
+
+def test_the_page_has_each_placeholder_once_and_none_that_would_load_vega_from_elsewhere():
+    assert [page().count(placeholder) for placeholder in (*PLACEHOLDERS, "{scripts}")] == [1, 1, 0]
+
+
+def test_the_page_loads_nothing():
+    # The libraries' own text names addresses, for instance of the SVG namespace; a tag or a style must not.
+    written_by_hand = re.sub("<script>.*?</script>", "", page(), flags=re.DOTALL)
+    assert not re.findall(r"<script[^>]+src|<link(?! rel=\"icon\" href=\"data:)|@import|url\(|https?:", written_by_hand)
+
+
+def test_dvc_puts_every_chart_into_the_page(tmp_path):
+    charts = [_chart("models", f"Chart {number}", _curves("base", "dropout")) for number in range(3)]
+    written = Path(render_html(charts, tmp_path / "index.html", html_template=PAGE)).read_text(encoding="utf-8")
+    assert len(re.findall("vegaEmbed\\('#Chart_[012]', spec\\)", written)) == 3
+    assert not any(placeholder in written for placeholder in PLACEHOLDERS)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["dropout", "l1l2", "base"], ["base", "l1l2", "dropout"]),
+        (["dropout", "base"], ["base", "dropout"]),
+        (["wide", "base", "narrow"], ["base", "wide", "narrow"]),
+    ],
+)
+def test_the_legend_names_the_three_models_in_their_order_and_then_any_other(names, shown):
+    assert _legend(_svg("models", _curves(*names)), "model", len(names)) == shown
+
+
+def test_a_model_is_a_color_and_a_revision_a_dash():
+    lines = _lines(_svg("models", _curves("base", "l1l2", "dropout", revisions=("main", "workspace"))))
+    assert sorted(lines) == sorted((color, dash) for color in (BLUE, ORANGE, GREEN) for dash in (SOLID, "5,3"))
+
+
+def test_the_title_and_the_axes_are_named():
+    texts = _texts(_svg("models", _curves("base"), title="Validation loss", x_label="epoch", y_label="without penalty"))
+    assert {"Validation loss", "epoch", "without penalty"} <= set(texts)
+
+
+def test_a_commit_is_shown_by_its_first_seven_digits():
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    texts = _texts(_svg("models", _curves("base", revisions=(commit, "exp-one"))))
+    assert {"0123456", "exp-one"} <= set(texts)
+
+
+@pytest.mark.parametrize("template", ["models", "bands"])
+def test_a_chart_can_be_zoomed_and_its_legend_clicked(template):
+    layers = json.loads((TEMPLATES / f"{template}.json").read_text(encoding="utf-8"))["layer"]
+    bound_to = [parameter.get("bind") for layer in layers for parameter in layer.get("params", [])]
+    assert bound_to == ["scales", "legend", "legend", None]
+
+
+@pytest.mark.parametrize("layout", ["one file", "a file each"])
+def test_a_band_is_an_area_from_low_to_high_around_the_line_of_the_mean(layout):
+    points = _bands("l1_0.01_l2_0.001", "base", in_one_file=layout == "one file")
+    svg = _svg("bands", points, y="mean")
+    assert _legend(svg, "variant", 2) == ["base", "l1_0.01_l2_0.001"]
+    assert sorted(_lines(svg)) == [(BLUE, SOLID), (ORANGE, SOLID)]
+    # The mean is halfway between low and high in these bands, so its line lies halfway up each area.
+    for area, line in zip(_heights(svg, "mark-area"), _heights(svg, "mark-line"), strict=True):
+        assert area[0] - line[0] == pytest.approx(line[0] - area[-1], abs=0.01)
+        assert area[0] > line[0]  # SVG counts downwards
+
+
+def test_eleven_variants_have_eleven_colors():
+    svg = _svg("bands", _bands(*(f"dropout_{number}" for number in range(11)), in_one_file=True), y="mean")
+    assert len({color for color, _ in _lines(svg)}) == 11
+
+
+def _curves(*names: str, revisions: tuple[str, ...] = ("workspace",)) -> list[dict]:
+    """What DVC hands over for `plots/<name>/eval/loss.tsv`: text, with the files' common folder cut off."""
+    return [
+        {"step": str(step), "loss": str(1 / (step + 1)), "rev": revision, "filename": f"{name}/eval/loss.tsv"}
+        for revision in revisions
+        for name in names
+        for step in range(12)
+    ]
+
+
+def _bands(*variants: str, in_one_file: bool) -> list[dict]:
+    points = []
+    for number, variant in enumerate(variants, start=1):
+        place = {"filename": "plots/loss.csv", "variant": variant} if in_one_file else {"filename": f"{variant}.csv"}
+        points += [
+            {"step": str(step), "mean": str(number), "mean_low": str(number - 0.5), "mean_high": str(number + 0.5)}
+            | {"rev": "workspace"}
+            | place
+            for step in range(12)
+        ]
+    return points
+
+
+def _chart(template: str, title: str, points: list[dict], *, y: str = "loss", **labels: str) -> VegaRenderer:
+    return VegaRenderer(
+        points, title, template=template, template_dir=str(TEMPLATES), x="step", y=y, title=title, **labels
+    )
+
+
+def _svg(template: str, points: list[dict], *, title: str = "Chart", **properties: str) -> ElementTree.Element:
+    chart = _chart(template, title, points, **properties).get_filled_template()
+    return ElementTree.fromstring(vl_convert.vegalite_to_svg(chart, vl_version=VEGALITE_VERSION))
+
+
+def _texts(svg: ElementTree.Element) -> list[str]:
+    return [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def _legend(svg: ElementTree.Element, title: str, n_labels: int) -> list[str]:
+    """The labels of a legend: Vega draws them before their title."""
+    texts = _texts(svg)
+    end = texts.index(title)
+    return texts[end - n_labels : end]
+
+
+def _paths(svg: ElementTree.Element, mark: str) -> list[ElementTree.Element]:
+    return [
+        path
+        for group in svg.iter("{http://www.w3.org/2000/svg}g")
+        if mark in group.get("class", "").split()
+        for path in group.iter("{http://www.w3.org/2000/svg}path")
+    ]
+
+
+def _lines(svg: ElementTree.Element) -> list[tuple[str, str]]:
+    """Of each curve, its color and its dashes."""
+    return [(path.get("stroke"), path.get("stroke-dasharray", "")) for path in _paths(svg, "mark-line")]
+
+
+def _heights(svg: ElementTree.Element, mark: str) -> list[list[float]]:
+    """Of each path, the heights of its corners in the order in which they are drawn."""
+    return [[float(y) for y in re.findall(r"[ML][^,]+,([-\d.]+)", path.get("d"))] for path in _paths(svg, mark)]

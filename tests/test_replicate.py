@@ -1,0 +1,93 @@
+"""The replicate stage: what it trains, and what it says of bad input. The pipeline's test runs it whole."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from regularization.errors import InputError
+from regularization.params import check_params
+from stages import replicate
+from tests.conftest import CSV_NAME
+
+
+@pytest.fixture
+def raw(stage_folder, wine_table):
+    Path("data/raw").mkdir(parents=True)
+    Path("data/raw/source.json").write_text(json.dumps({"origin": "published", "file": CSV_NAME}), encoding="utf-8")
+
+    def write(table: pd.DataFrame) -> None:
+        table.to_csv(Path("data/raw") / CSV_NAME, sep=";", index=False)
+
+    write(wine_table)
+    return write
+
+
+def replicate_base(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["replicate", "base"])
+    replicate.main()
+
+
+def test_a_headline_group_is_the_model_of_that_name_with_its_params(params):
+    settings = replicate._variants("l1l2", check_params(params | {"l1": 0.5, "bias_l2": 0.25}))
+    assert list(settings) == ["l1l2"]
+    assert (settings["l1l2"]["l1"], settings["l1l2"]["bias_l2"]) == (0.5, 0.25)
+    assert replicate._variants("dropout", check_params(params)) == {"dropout": {"dropout": 0.2}}
+
+
+def test_the_variations_are_the_notebooks_eight(params):
+    settings = replicate._variants("variations", check_params(params))
+    assert {name: (each["l1"], each["l2"], each["dropout"]) for name, each in settings.items()} == {
+        "l1l2_0.001": (0.001, 0.001, None),
+        "l1_0.001": (0.001, None, None),
+        "l2_0.001": (None, 0.001, None),
+        "l1_0.01_l2_0.001": (0.01, 0.001, None),
+        "dropout_0.005": (None, None, 0.005),
+        "dropout_0.1": (None, None, 0.1),
+        "dropout_0.5": (None, None, 0.5),
+        "dropout_0.9": (None, None, 0.9),
+    }
+
+
+def test_a_table_too_small_to_split_by_groups(raw, wine_table, monkeypatch):
+    raw(wine_table.iloc[[0, 1] * 20].assign(quality=[3, 8] * 20))
+    with pytest.raises(InputError, match="expected at least 3 to split them by groups of duplicates"):
+        replicate_base(monkeypatch)
+    assert not Path("metrics").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number of 2 or more"),
+        ({"splits": 1}, "replicate.splits: received 1; expected a whole number of 2 or more"),
+        ({"variants": {"mine": {"l3": 1}}}, "replicate.variants.mine.l3: unknown key; expected one of l1, l2, dropout"),
+        ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout are taken"),
+        (
+            {"variants": {"mine": {"dropout": 2}}},
+            "replicate.variants.mine.dropout: received 2; expected a number from 0",
+        ),
+    ],
+)
+def test_bad_replicate_params(raw, stage_folder, params, monkeypatch, change, message):
+    params["replicate"] |= change
+    stage_folder(params)
+    with pytest.raises(InputError) as raised:
+        replicate_base(monkeypatch)
+    assert message in str(raised.value)
+
+
+def test_params_are_refused_before_tensorflow_is_read(raw):
+    code = (
+        "import sys; sys.argv = ['replicate', 'base']; import stages.replicate; sys.exit('tensorflow' in sys.modules)"
+    )
+    root = Path(replicate.__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_diverged_trainings_are_counted_on_stderr(capsys):
+    replicate._warn_of_diverged(pd.DataFrame({"variant": ["base", "base", "wild"], "test_loss": [0.5, None, None]}))
+    assert capsys.readouterr().err.startswith("warning: 1 of base, 1 of wild diverged")
