@@ -1,7 +1,7 @@
 """`make benchmark`: seconds a model of 500 epochs, by plain `fit`, by the train stages' `fit` and by the population.
 
 Prints a table, writes benchmarks/results.json and benchmarks/results.html. A few minutes. The rows are synthetic, of
-the wine table's shape: 1,023 to train on, 256 to validate on, 11 features.
+the wine table's shape: 1,023 to train on, 256 to validate on, 320 to test on, 11 features.
 """
 
 import json
@@ -19,17 +19,24 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 
-from benchmarks.keras_reference import reference_data
-from regularization.models import build_base_model, build_dropout_model, build_regularized_model
-from regularization.population import Dataset, train_population
+from benchmarks.keras_reference import BUILDERS, reference_data
+from regularization.models import build_base_model
+from regularization.params import headline_settings, load_params, network_settings
+from regularization.population import BLOCK, Dataset, train_population
+from regularization.protocols import plan_studies
+from regularization.replicates import train_replicates
 from regularization.training import fit_epochs
 
 HERE = Path(__file__).parent
 EPOCHS = 500
 FIT_EPOCHS = 40  # of plain `fit`, whose time grows with the epochs and nothing else
+TEST_ROWS = 320
 SIZES = (1, 4, 16, 64, 256, 1024)
 WORKERS = (1, 2)
-BUILDERS = (build_base_model, build_regularized_model, build_dropout_model)
+
+
+def rounded(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in values.items())
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -38,10 +45,10 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure_fit(data: Dataset) -> float:
+def measure_fit(data: Dataset, build: Callable) -> float:
     """As the notebook calls it: the last fifth of 1,279 rows for validation."""
     X, y = np.concatenate([data.X_train, data.X_val]), np.concatenate([data.y_train, data.y_val])
-    model = build_base_model(seed=0)
+    model = build(seed=0)
     fit = {"validation_split": 0.2, "verbose": 0}
     model.fit(X, y, epochs=2, **fit)  # compiles
     return seconds(lambda: model.fit(X, y, epochs=FIT_EPOCHS, **fit)) / FIT_EPOCHS * EPOCHS
@@ -60,18 +67,18 @@ def measure_train_step(data: Dataset) -> float:
 def measure_compiling(data: Dataset, build: Callable) -> float:
     """How much longer a first call takes than a second; what follows is without it."""
     first, second = (
-        seconds(lambda: train_population([build(seed=0)], data, seeds=[0], epochs=1)) for _ in ("first", "second")
+        seconds(lambda: train_population([build(seed=0)], data, seeds=[0], epochs=BLOCK)) for _ in ("first", "second")
     )
     return first - second
 
 
-def measure_population(data: Dataset, *, size: int, workers: int, build: Callable = build_base_model) -> dict:
+def measure_population(data: Dataset, *, size: int, workers: int, name: str = "base") -> dict:
     """From built Keras models to trained ones."""
     models = []
-    build_seconds = seconds(lambda: models.extend(build(seed=seed) for seed in range(size)))
+    build_seconds = seconds(lambda: models.extend(BUILDERS[name](seed=seed) for seed in range(size)))
     train_seconds = seconds(lambda: train_population(models, data, seeds=range(size), epochs=EPOCHS, workers=workers))
     row = {
-        "model": build.__name__.split("_")[1],
+        "model": name,
         "models": size,
         "workers": workers,
         "seconds": train_seconds,
@@ -84,6 +91,25 @@ def measure_population(data: Dataset, *, size: int, workers: int, build: Callabl
         flush=True,
     )
     return row
+
+
+def measure_replicates(X: np.ndarray, y: np.ndarray) -> dict:
+    """All that the replicate stages train with the committed params, from building the models to measuring them."""
+    params = load_params(HERE.parent / "params.yaml")
+    studies = plan_studies(
+        np.arange(len(y)),
+        test_size=params.split.test_size,
+        validation_split=params.split.validation_split,
+        random_state=params.split.random_state,
+        seed=params.seed,
+        seeds=params.replicate.seeds,
+        splits=params.replicate.splits,
+        seeds_per_split=params.replicate.seeds_per_split,
+    )
+    variants = headline_settings(params) | {name: v.model_dump() for name, v in params.replicate.variants.items()}
+    training = {"network": network_settings(params), "epochs": EPOCHS, "batch_size": params.batch_size}
+    taken = seconds(lambda: train_replicates(variants, studies, X, y, **training))
+    return {"trainings": len(variants) * sum(len(study.seeds) for study in studies), "seconds": taken}
 
 
 def measure_memory(data: Dataset) -> float:
@@ -130,14 +156,20 @@ def plot(scaling: list[dict], seconds_per_model: dict[str, float]) -> go.Figure:
 
 
 def measure() -> dict:
-    about, (data, *_) = machine(), reference_data()
-    per_model = {"fit": measure_fit(data), "train_step": measure_train_step(data)}
-    print(f"plain fit: {per_model['fit']:.1f} s a model of {EPOCHS} epochs, from {FIT_EPOCHS} measured")
+    about, (data, X_test, y_test) = machine(), reference_data()
+    fits = {name: measure_fit(data, build) for name, build in BUILDERS.items()}
+    per_model = {"fit": fits["base"], "train_step": measure_train_step(data)}
+    print(f"plain fit, s a model of {EPOCHS} epochs, from {FIT_EPOCHS} measured: {rounded(fits)}")
     print(f"fit of the train stages: {per_model['train_step']:.2f} s, from 100 measured\n")
-    compiling = {build.__name__.split("_")[1]: measure_compiling(data, build) for build in BUILDERS}
+    compiling = {name: measure_compiling(data, build) for name, build in BUILDERS.items()}
+    print(f"compiling, s: {rounded(compiling)}")
     print("       model  models  workers   seconds  s a model   to build", flush=True)
     scaling = [measure_population(data, size=size, workers=workers) for size in SIZES for workers in WORKERS]
-    scaling += [measure_population(data, size=256, workers=WORKERS[-1], build=build) for build in BUILDERS[1:]]
+    scaling += [measure_population(data, size=256, workers=WORKERS[-1], name=name) for name in ("l1l2", "dropout")]
+    replicates = measure_replicates(
+        np.concatenate([data.X_train, data.X_val, X_test[:TEST_ROWS]]),
+        np.concatenate([data.y_train, data.y_val, y_test[:TEST_ROWS]]),
+    )
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         memory = pool.submit(measure_memory, data).result()
     largest = max((row for row in scaling if row["model"] == "base"), key=lambda row: (row["models"], row["workers"]))
@@ -151,6 +183,12 @@ def measure() -> dict:
             "seconds_per_model": from_scratch,
             "ratio_to_fit": per_model["fit"] / from_scratch,
         },
+        "ratio_to_its_own_fit": {
+            row["model"]: fits[row["model"]] / row["seconds_per_model"]
+            for row in scaling
+            if (row["models"], row["workers"]) == (256, WORKERS[-1])
+        },
+        "replicates": replicates | {"ratio_to_five_fits": replicates["seconds"] / (5 * per_model["fit"])},
         "seconds_to_compile": compiling,
         "peak_memory_gb": memory,
         "scaling": scaling,
@@ -165,6 +203,13 @@ def main() -> None:
     print("\n               s a model   times plain fit")
     for name, value in results["seconds_per_model"].items():
         print(f"{name:>12} {value:11.4f} {results['ratio_to_fit'][name]:17.1f}")
+    for name, ratio in results["ratio_to_its_own_fit"].items():
+        print(f"256 of {name} together: {ratio:.0f} times its own plain fit")
+    replicates = results["replicates"]
+    print(
+        f"the replicates, {replicates['trainings']} trainings: {replicates['seconds']:.0f} s, "
+        f"{replicates['ratio_to_five_fits']:.2f} of the time of five plain fits"
+    )
     whole = results["population_with_building_and_compiling"]
     print(
         f"population, with building the Keras models and compiling: {whole['seconds_per_model']:.4f} s a model, "

@@ -34,10 +34,10 @@ def build_model(
     alone begin with the same weights, so that they can be compared in pairs.
     """
     kernel_seeds, dropout_seeds = _layer_seeds(seed, len(hidden_units) + 1)
-    model = keras.Sequential([keras.Input((n_features,))], name=name)
+    layers = [keras.Input((n_features,))]
     for number, units in enumerate(hidden_units, start=1):
         penalised = number in regularized_layers
-        model.add(
+        layers.append(
             keras.layers.Dense(
                 units,
                 activation="relu",
@@ -48,9 +48,10 @@ def build_model(
             )
         )
         if dropout is not None:
-            model.add(keras.layers.Dropout(dropout, seed=dropout_seeds[number - 1]))
+            layers.append(keras.layers.Dropout(dropout, seed=dropout_seeds[number - 1]))
     output_initializer = keras.initializers.GlorotUniform(kernel_seeds[-1])
-    model.add(keras.layers.Dense(1, activation="sigmoid", kernel_initializer=output_initializer))
+    layers.append(keras.layers.Dense(1, activation="sigmoid", kernel_initializer=output_initializer))
+    model = keras.Sequential(layers, name=name)  # all at once: `add` would build the network again each time
     # `loss` holds the penalties, this metric does not. As a loss object it takes labels of shape (rows,), unlike Keras'
     # metric of that name; without a reduction of its own every row counts the same, in a smaller last batch too.
     penalty_free = keras.losses.BinaryCrossentropy(reduction=None, name="binary_crossentropy")

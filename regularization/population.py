@@ -63,9 +63,9 @@ def train_population(
     """Train every compiled model in place, as Keras' `fit` would, and return their histories.
 
     All models have the same widths and activations; initial weights, regularizers, dropout rates and Adam's settings
-    are read off each. `data` is one `Dataset` for all or one per model (models may share one; any named tuple that begins with
-    its four fields serves); row counts may differ. `seeds` fix, per model, the order of its rows (`batch_order`) and its
-    dropout masks (`dropout_mask`).
+    are read off each. `data` is one `Dataset` for all or one per model (models may share one; a named tuple that
+    begins with its four fields serves); row counts may differ. `seeds` fix, per model, the order of its rows
+    (`batch_order`) and its dropout masks (`dropout_mask`).
 
     `patience`: a model stops once its validation loss has not fallen for so many epochs, and every model gets the
     weights of its best epoch; without it, those of the last. `at_once` limits how many models are in training at a
@@ -136,6 +136,7 @@ class _Population:
         self.settings = {
             name: np.stack([network.settings[name] for network in networks], axis=-1) for name in networks[0].settings
         }
+        self.settings["one"] = np.ones(n, np.float32)
         self.settings["key"] = np.stack([dropout_key(seed) for seed in seeds], axis=-1)
         self.settings["n_train"] = np.array([len(data.X_train) for data in datasets], np.int32)
         self.settings["n_val"] = np.array([len(data.X_val) for data in datasets], np.int32)

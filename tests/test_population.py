@@ -3,13 +3,11 @@ import json
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from scipy import stats
 from statsmodels.stats.weightstats import ttost_ind
 
 from benchmarks.keras_reference import BUILDERS, FIGURES, reference_data
-from regularization.batches import batch_order, batch_orders
-from regularization.lanes import _threefry, dropout_key, dropout_mask
+from regularization.batches import batch_order
+from regularization.lanes import dropout_key, dropout_mask
 from regularization.models import build_model
 from regularization.population import Dataset, train_population
 
@@ -226,67 +224,6 @@ def test_progress_sums_to_all_epochs(patience):
     assert len(done) > 1
 
 
-def test_batch_orders_are_permutations_whatever_the_block():
-    order = batch_order(7, 30, 75)
-    assert order.shape == (30, 75)
-    np.testing.assert_array_equal(np.sort(order, axis=1), np.broadcast_to(np.arange(75), (30, 75)))
-    assert len({tuple(epoch) for epoch in order}) == 30
-    blocks = batch_orders(7, 4, 75)
-    np.testing.assert_array_equal(np.concatenate([next(blocks) for _ in range(7)]), order[:28])
-
-
-@pytest.mark.parametrize(
-    ("counter", "key", "word"),
-    [
-        ((0, 0), (0, 0), 0x9D1C5EC6),
-        ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), 0xFD36D048),
-        ((0x243F6A88, 0x85A308D3), (0x13198A2E, 0x03707344), 0xBA3E4725),
-    ],
-)
-def test_threefry_gives_its_authors_known_answers(counter, key, word):
-    """The vectors `threefry2x32 13` of the Random123 library's kat_vectors."""
-    assert int(_threefry(tf.constant(key, tf.uint32), *(tf.constant(c, tf.uint32) for c in counter))) == word
-
-
-def kept(seeds, rate, steps=40, layer=1) -> np.ndarray:
-    """Which units dropout keeps: `(steps, 32, 20, models)`."""
-    keys = np.stack([dropout_key(seed) for seed in seeds], axis=-1)
-    rates = np.full(len(seeds), rate, np.float32)
-    return np.stack([dropout_mask(keys, step, layer, (32, 20), rates) for step in range(steps)]) > 0
-
-
-@pytest.mark.parametrize("rate", [0.005, 0.1, 0.2, 0.5, 0.9])
-def test_dropout_masks_drop_at_their_rate_everywhere(rate):
-    masks = kept(range(30), rate)
-    assert stats.binomtest(int((~masks).sum()), masks.size, rate).pvalue > 1e-4
-    for axis in range(4):
-        others = tuple(number for number in range(4) if number != axis)
-        dropped, size = (~masks).sum(axis=others), masks.size / masks.shape[axis]
-        expected = np.stack([size * rate, size * (1 - rate)])[:, None]
-        chi2 = (np.stack([dropped - size * rate, size * rate - dropped]) ** 2 / expected).sum()
-        assert stats.chi2.sf(chi2, masks.shape[axis]) > 1e-4, f"axis {axis}"
-
-
-def test_dropout_masks_are_unrelated_between_seeds_steps_layers_rows_and_units():
-    masks = kept(range(20), 0.5).astype(float) - 0.5
-    other_layer = kept(range(20), 0.5, layer=2) - 0.5
-    pairs = {
-        "steps": (masks[1:], masks[:-1]),
-        "rows": (masks[:, 1:], masks[:, :-1]),
-        "units": (masks[:, :, 1:], masks[:, :, :-1]),
-        "seeds": (masks[..., 1:], masks[..., :-1]),
-        "layers": (masks, other_layer),
-    }
-    for name, (one, other) in pairs.items():
-        z = (one * other).sum() / (0.25 * np.sqrt(one.size))  # a sum of independent signs over its standard deviation
-        assert abs(z) < 4, name
-
-
-def test_dropout_masks_keep_the_mean_and_end_at_rate_one():
-    np.testing.assert_allclose(np.unique(dropout_mask(dropout_key(0)[:, None], 0, 0, (32, 20), [0.2])), [0, 1.25])
-    assert not np.any(dropout_mask(dropout_key(0)[:, None], 0, 0, (32, 20), np.float32([1.0])))
-
-
 @pytest.mark.parametrize("name", BUILDERS)
 def test_reaches_what_keras_fit_reaches(name):
     """Two one-sided tests: the mean test cross-entropy over 30 seeds lies within 0.02 of that of Keras' `fit`.
@@ -304,44 +241,6 @@ def test_reaches_what_keras_fit_reaches(name):
     ]
     assert len(scores) == 30
     assert ttost_ind(scores, keras_scores, -0.02, 0.02, usevar="unequal")[0] < 0.05
-
-
-def network(*layers, optimizer="adam", loss="binary_crossentropy", end=True) -> keras.Sequential:
-    ends = [keras.layers.Dense(1, activation="sigmoid", name="end")] if end else []
-    model = keras.Sequential([keras.Input((5,)), *layers, *ends], name="mine")
-    model.compile(optimizer, loss)
-    return model
-
-
-def dense(**settings):
-    return keras.layers.Dense(4, name="hidden", **{"activation": "relu"} | settings)
-
-
-class Odd(keras.regularizers.Regularizer):
-    def __call__(self, x):
-        return 0.1 * keras.ops.sum(x**4)
-
-
-@pytest.mark.parametrize(
-    ("model", "part", "supported"),
-    [
-        (lambda: network(keras.layers.BatchNormalization(name="norm")), "norm", "Dense"),
-        (lambda: network(dense(activation="softmax")), "hidden", "relu"),
-        (lambda: network(dense(kernel_regularizer=Odd())), "hidden", "L1L2"),
-        (lambda: network(dense(kernel_constraint="non_neg")), "hidden", "kernel_constraint=None"),
-        (lambda: network(dense(use_bias=False)), "hidden", "use_bias=True"),
-        (lambda: network(keras.layers.Dropout(0.1), keras.layers.Dropout(0.2, name="twice"), dense()), "twice", "one"),
-        (lambda: network(dense(), keras.layers.Dropout(0.1, noise_shape=(1, 4), name="noisy")), "noisy", "noise_shape"),
-        (lambda: network(dense(), keras.layers.Dropout(0.2, name="last"), end=False), "last", "before"),
-        (lambda: network(dense(), end=False), "hidden", "sigmoid"),
-        (lambda: network(dense(), optimizer="sgd"), "optimizer", "Adam"),
-        (lambda: network(dense(), optimizer=keras.optimizers.Adam(amsgrad=True)), "adam", "amsgrad=False"),
-        (lambda: network(dense(), loss="mse"), "loss", "binary_crossentropy"),
-    ],
-)
-def test_a_model_it_cannot_take_is_refused_by_name(model, part, supported):
-    with pytest.raises(ValueError, match=rf"'mine'.*{part}.*supported: .*{supported}"):
-        train([model()])
 
 
 def test_data_and_lists_that_do_not_fit_are_refused():
