@@ -56,8 +56,8 @@ readme: setup ## write the figures of README.md anew from metrics/
 
 requirements: setup ## resolve requirements.in into requirements.txt (installs uv into .venv)
 	@python -m pip install --quiet uv
-	@uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links --quiet --upgrade requirements.in --output-file requirements.txt
+	@uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet --upgrade \
+		requirements.in --output-file requirements.txt
 
 clean: ## remove what a run leaves behind, .venv and DVC's cache included; metrics and plots in git stay
 	@rm -rf .venv .dvc/cache .dvc/tmp data/raw data/prepared models/*.keras plots/*.html dvc_plots \

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from regularization.errors import InputError
 from regularization.fetching import UnreachableError, fetch_pinned, file_name, without_credentials
@@ -13,9 +15,9 @@ RED_WINE_SHA256 = "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf
 
 
 def main() -> None:
-    data, mirror = load_params().data, os.environ.get("DATA_MIRROR")
+    data = load_params().data
     try:
-        content = fetch_pinned(data.url, sha256=data.sha256, mirror=mirror, show_progress=sys.stderr.isatty())
+        content = fetch_pinned(data.url, sha256=data.sha256, mirror=_mirror(), show_progress=sys.stderr.isatty())
         origin = "published"
     except UnreachableError as error:
         content = _standin(data, str(error))
@@ -32,6 +34,14 @@ def main() -> None:
         write_json(folder / "source.json", source)
 
 
+def _mirror() -> str | None:
+    """`DATA_MIRROR`; a relative folder is meant from the repository, where a queued experiment does not run."""
+    mirror = os.environ.get("DATA_MIRROR")
+    if not mirror or urlsplit(mirror).scheme:
+        return mirror
+    return str(Path(os.environ.get("DVC_ROOT", ""), mirror))
+
+
 def _standin(data: Data, reasons: str) -> bytes:
     """The synthetic table, where params.yaml allows it and there is one."""
     name = file_name(data.url)
@@ -43,8 +53,10 @@ def _standin(data: Data, reasons: str) -> bytes:
         raise InputError(f"{reasons}\nthe stand-in is for the red-wine table alone; set DATA_MIRROR to where {name} is")
     from regularization.standin import standin_csv
 
+    again = "`dvc repro --force download` tries the published table again"
     print(
-        f"{reasons}\nwarning: going on with a synthetic stand-in: its results say nothing about wine", file=sys.stderr
+        f"{reasons}\nwarning: a synthetic stand-in takes its place and says nothing about wine; {again}",
+        file=sys.stderr,
     )
     return standin_csv()
 

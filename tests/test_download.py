@@ -171,6 +171,17 @@ def test_a_mirror_without_the_file_is_passed_over(published_at, tmp_path, monkey
     assert Path("data/raw", CSV_NAME).read_bytes() == CONTENT
 
 
+def test_a_relative_mirror_is_meant_from_the_repository(published_at, tmp_path, monkeypatch):
+    """A queued experiment runs in a copy elsewhere; DVC_ROOT names the repository it was queued in."""
+    (tmp_path / "repository" / "mirror").mkdir(parents=True)
+    (tmp_path / "repository" / "mirror" / CSV_NAME).write_bytes(CONTENT)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "repository"))
+    monkeypatch.setenv("DATA_MIRROR", "mirror")
+    published_at("404")
+    download.main()
+    assert source()["origin"] == "published"
+
+
 def test_the_stand_in_says_that_it_is_one(published_at, params, capsys):
     published_at("404", sha256=params["data"]["sha256"], offline="standin")
     download.main()
