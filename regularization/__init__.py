@@ -6,4 +6,4 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what fails raises; a machine without a GPU is no error
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its order of summation varies between processors
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # a GPU rounds otherwise and is no faster on networks this small
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # a GPU would round otherwise
