@@ -21,11 +21,12 @@ import plotly.graph_objects as go
 
 from benchmarks.keras_reference import BUILDERS, reference_data
 from regularization.models import build_base_model
-from regularization.params import headline_settings, load_params, network_settings
+from regularization.params import load_params
 from regularization.population import BLOCK, Dataset, train_population
-from regularization.protocols import plan_studies
 from regularization.replicates import train_replicates
+from regularization.table import Table, plan_splits
 from regularization.training import fit_epochs
+from regularization.variants import REPLICATE_GROUPS, network_settings, variants_of
 
 HERE = Path(__file__).parent
 EPOCHS = 500
@@ -96,8 +97,9 @@ def measure_population(data: Dataset, *, size: int, workers: int, name: str = "b
 def measure_replicates(X: np.ndarray, y: np.ndarray) -> dict:
     """All that the replicate stages train with the committed params, from building the models to measuring them."""
     params = load_params(HERE.parent / "params.yaml")
-    studies = plan_studies(
-        np.arange(len(y)),
+    table = Table(X, y, np.arange(len(y)))
+    splits = plan_splits(
+        table.groups,
         test_size=params.split.test_size,
         validation_split=params.split.validation_split,
         random_state=params.split.random_state,
@@ -106,10 +108,11 @@ def measure_replicates(X: np.ndarray, y: np.ndarray) -> dict:
         splits=params.replicate.splits,
         seeds_per_split=params.replicate.seeds_per_split,
     )
-    variants = headline_settings(params) | {name: v.model_dump() for name, v in params.replicate.variants.items()}
+    groups = [variants_of(group, params) for group in REPLICATE_GROUPS]
+    variants = {name: settings for group in groups for name, settings in group.items()}
     training = {"network": network_settings(params), "epochs": EPOCHS, "batch_size": params.batch_size}
-    taken = seconds(lambda: train_replicates(variants, studies, X, y, **training))
-    return {"trainings": len(variants) * sum(len(study.seeds) for study in studies), "seconds": taken}
+    taken = seconds(lambda: train_replicates(variants, splits, table, **training))
+    return {"trainings": len(variants) * sum(len(split.seeds) for split in splits), "seconds": taken}
 
 
 def measure_memory(data: Dataset) -> float:

@@ -6,7 +6,7 @@ import re
 import zipfile
 
 
-def without_marks_of_the_run(file: bytes) -> bytes:
+def normalized_keras_file(file: bytes) -> bytes:
     """The `.keras` file less what differs between identical runs; Keras reads it as before.
 
     That is the date of saving, in the metadata and on each part of the archive, and the `shared_object_id`s, addresses

@@ -8,9 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from regularization.errors import InputError
-
-HEADLINE_MODELS = ("base", "l1l2", "dropout")
-REPLICATE_GROUPS = (*HEADLINE_MODELS, "variations")
+from regularization.metrics import METRICS
+from regularization.variants import HEADLINE_MODELS
 
 
 def allowed(words: str, **bounds):
@@ -20,9 +19,11 @@ def allowed(words: str, **bounds):
 
 Share = Annotated[float, allowed("a number above 0 and below 1", gt=0, lt=1)]
 Rate = Annotated[float, allowed("a number from 0 to below 1", ge=0, lt=1)]
-Factor = Annotated[float, allowed("a number of 0 or more, or null", ge=0)]
+OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or null", ge=0, lt=1)]
+Factor = Annotated[float | None, allowed("a number of 0 or more, or null", ge=0)]
 Count = Annotated[int, allowed("a whole number of 1 or more", ge=1)]
 Seed = Annotated[int, allowed("a whole number from 0 to 4294967295", ge=0, lt=2**32)]
+Width = Annotated[float, allowed("a number above 0", gt=0)]
 Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers")]
 
 
@@ -64,9 +65,11 @@ class Split(Group):
 
 
 class Variant(Group):
-    l1: Factor | None = None
-    l2: Factor | None = None
-    dropout: Rate | None = None
+    """The techniques that a variant may use; None where it does without."""
+
+    l1: Factor = None
+    l2: Factor = None
+    dropout: OptionalRate = None
 
 
 class Replicate(Group):
@@ -83,9 +86,17 @@ class Replicate(Group):
 
 
 class Evidence(Group):
-    rope_accuracy: float = allowed("a number above 0, in shares: 0.01 is one point", gt=0)
-    rope_loss: float = allowed("a number above 0", gt=0)
+    equivalence: dict[str, Width] = allowed(f"a number above 0 for each of {', '.join(METRICS)}")
     power: float = allowed("a number from 0.5 to 0.97", ge=0.5, le=0.97)
+
+    @model_validator(mode="after")
+    def _complete(self):
+        if set(self.equivalence) != set(METRICS):
+            raise ValueError(
+                f"evidence.equivalence: received {list(self.equivalence)}; "
+                f"expected a number for each of {', '.join(METRICS)}"
+            )
+        return self
 
 
 class Params(Group):
@@ -96,13 +107,13 @@ class Params(Group):
     batch_size: Count
     learning_rate: float = allowed("a number above 0", gt=0)
     seed: Seed
-    l1: Factor | None
-    l2: Factor | None
+    l1: Factor
+    l2: Factor
     regularized_layers: list[Count] = allowed("a list of numbers of hidden layers, 1 the first")
-    bias_l1: Factor | None
-    bias_l2: Factor | None
-    activity_l1: Factor | None
-    activity_l2: Factor | None
+    bias_l1: Factor
+    bias_l2: Factor
+    activity_l1: Factor
+    activity_l2: Factor
     dropout: Rate
     replicate: Replicate = allowed("the group of keys about the replicates")
     evidence: Evidence = allowed("the group of keys about the verdicts")
@@ -115,28 +126,6 @@ class Params(Group):
                 f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
             )
         return self
-
-
-def headline_settings(params: Params) -> dict[str, dict]:
-    """What the builder of each headline model takes beside `network_settings`."""
-    return {
-        "base": {},
-        "l1l2": {
-            "l1": params.l1,
-            "l2": params.l2,
-            "regularized_layers": params.regularized_layers,
-            "bias_l1": params.bias_l1,
-            "bias_l2": params.bias_l2,
-            "activity_l1": params.activity_l1,
-            "activity_l2": params.activity_l2,
-        },
-        "dropout": {"dropout": params.dropout},
-    }
-
-
-def network_settings(params: Params) -> dict:
-    """What every network shares, but for its seed and its number of features."""
-    return {"hidden_units": params.hidden_units, "learning_rate": params.learning_rate}
 
 
 def load_params(path: str | Path = "params.yaml") -> Params:
@@ -189,14 +178,9 @@ def _allowed_words(location: list) -> str:
     for part in location:
         field = group.model_fields.get(part) if hasattr(group, "model_fields") else None
         if field is not None:
-            words = field.description or _description_of_union(field)
+            words = field.description or words
         group = _group_below(group, part)
     return words
-
-
-def _description_of_union(field) -> str:
-    """`Factor | None` keeps the description on its first member."""
-    return field.annotation.__args__[0].__metadata__[0].description
 
 
 def _group_at(location: list) -> type[Group]:

@@ -6,9 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from regularization.batches import batch_order
 from regularization.errors import InputError
-from regularization.table import Arrays
+from regularization.row_order import batch_order
 
 
 def fit_epochs(
@@ -82,25 +81,6 @@ class EpochSequential(keras.Sequential):
 
 def _constants(X, y) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.constant(X, tf.float32), tf.constant(np.reshape(y, (-1, 1)), tf.float32)
-
-
-def scores(model: keras.Sequential, arrays: Arrays) -> dict:
-    """What metrics/<name>.json holds: `evaluate` of the trained model on the parts of `arrays`, dropout off.
-
-    `loss` is Keras' own, with the penalties; `binary_crossentropy` is without and compares between models.
-    """
-    test, train = _evaluate(model, arrays.X_test, arrays.y_test), _evaluate(model, arrays.X_train, arrays.y_train)
-    return {
-        "test": test,
-        "validation": _evaluate(model, arrays.X_val, arrays.y_val),
-        "train": train,
-        "generalization_gap": train["accuracy"] - test["accuracy"],
-    }
-
-
-def _evaluate(model: keras.Sequential, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    found = model.evaluate(X, y, verbose=0, return_dict=True)
-    return {name: float(found[name]) for name in ("loss", "accuracy", "binary_crossentropy")}
 
 
 class StopAtDivergence(keras.callbacks.Callback):

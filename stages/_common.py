@@ -1,9 +1,7 @@
-"""What every stage does: end in a clear line, write whole files, keep TensorFlow's import quiet. Not a stage."""
+"""How every stage ends, in a clear line, and how it keeps TensorFlow's import quiet. Not a stage."""
 
 import contextlib
-import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,46 +19,6 @@ def run_stage(main: Callable[[], None]) -> None:
         sys.exit(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "))
     except KeyboardInterrupt:
         sys.exit("interrupted; nothing was written")
-
-
-@contextlib.contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` in one step when the block ends well and is removed otherwise.
-
-    It keeps the suffix of `path`, since Keras and joblib look at it.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def whole_folder(path: str | Path) -> Iterator[Path]:
-    """An empty folder to write into, which becomes `path` when the block ends well and is removed otherwise."""
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        shutil.rmtree(path, ignore_errors=True)
-        partial.replace(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def write_json(path: str | Path, content: dict) -> None:
-    with whole_file(path) as partial:
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def read_json(path: str | Path) -> dict:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from regularization.errors import InputError
-from regularization.fetching import UnreachableError, fetch_pinned, file_name, without_credentials
 from regularization.params import Data, load_params
-from stages._common import run_stage, whole_folder, write_json
+from regularization.table.fetching import UnreachableError, fetch_pinned, file_name, without_credentials
+from stages._common import run_stage
+from stages._files import atomic_folder, write_json
 
 RED_WINE_SHA256 = "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf05e"  # what there is a stand-in for
 
@@ -29,7 +30,7 @@ def main() -> None:
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
     }
-    with whole_folder("data/raw") as folder:
+    with atomic_folder("data/raw") as folder:
         (folder / source["file"]).write_bytes(content)
         write_json(folder / "source.json", source)
 
@@ -51,7 +52,7 @@ def _standin(data: Data, reasons: str) -> bytes:
         )
     if data.sha256 != RED_WINE_SHA256:
         raise InputError(f"{reasons}\nthe stand-in is for the red-wine table alone; set DATA_MIRROR to where {name} is")
-    from regularization.standin import standin_csv
+    from regularization.table.standin import standin_csv
 
     again = "`dvc repro --force download` tries the published table again"
     print(

@@ -2,32 +2,29 @@
 
 import pandas as pd
 
-from regularization import evidence, figures, findings
-from regularization.params import HEADLINE_MODELS, REPLICATE_GROUPS, load_params
-from stages._common import read_json, run_stage, whole_file, whole_folder, write_json
+from regularization.charts import draw_differences
+from regularization.evidence import evidence_tables, main_figures, sentences
+from regularization.metrics import metrics_with
+from regularization.params import load_params
+from regularization.variants import HEADLINE_MODELS, REPLICATE_GROUPS
+from stages._common import run_stage
+from stages._files import atomic_folder, write_csv, write_json, write_text
 
 
 def main() -> None:
-    params, data = load_params(), read_json("metrics/data.json")
+    params = load_params()
+    metrics = metrics_with(params.evidence.equivalence)
     replicates = pd.concat([pd.read_csv(f"metrics/replicates_{group}.csv") for group in REPLICATE_GROUPS])
-    tables = evidence.tables(
-        replicates,
-        n_train=data["rows"]["train"],
-        n_test=data["rows"]["test"],
-        rope_accuracy=params.evidence.rope_accuracy,
-        rope_loss=params.evidence.rope_loss,
-        power=params.evidence.power,
-        headline=HEADLINE_MODELS,
-        random_state=params.seed,
+    headline = tuple(HEADLINE_MODELS)
+    tables = evidence_tables(
+        replicates, metrics=metrics, power=params.evidence.power, headline=headline, random_state=params.seed
     )
-    with whole_folder("metrics/evidence") as folder:
+    with atomic_folder("metrics/evidence") as folder:
         for name, table in tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    write_json("metrics/evidence.json", findings.figures(tables, headline=HEADLINE_MODELS))
-    ropes = {"accuracy": params.evidence.rope_accuracy, "binary_crossentropy": params.evidence.rope_loss}
-    with whole_file("plots/differences.svg") as partial:
-        partial.write_text(figures.draw_differences(tables["comparisons"], ropes), encoding="utf-8")
-    print("\n".join(findings.sentences(tables, headline=HEADLINE_MODELS)))
+            write_csv(folder / f"{name}.csv", table)
+    write_json("metrics/evidence.json", main_figures(tables, headline=headline))
+    write_text("plots/differences.svg", draw_differences(tables["comparisons"], metrics))
+    print("\n".join(sentences(tables, headline=headline)))
 
 
 if __name__ == "__main__":

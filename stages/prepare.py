@@ -5,32 +5,46 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from regularization import table as tables
-from regularization.params import load_params
-from stages._common import read_json, run_stage, whole_folder, write_json
+from regularization.params import Data, load_params
+from regularization.table import (
+    Table,
+    describe,
+    duplicate_groups,
+    fit_scaler,
+    split_rows,
+    split_rows_by_group,
+    to_arrays,
+)
+from regularization.table.checks import binarize, check_table, read_table
+from stages._common import run_stage
+from stages._files import atomic_folder, read_json, write_json
 
 
 def main() -> None:
-    params = load_params()
-    data, split = params.data, params.split
-    source = read_json("data/raw/source.json")
-    raw = tables.read_table(Path("data/raw") / source["file"], delimiter=data.delimiter)
-    checked = tables.check_table(raw, columns=data.columns, target=data.target, threshold=data.threshold)
-
-    features = checked.drop(columns=data.target)
-    X, y = features.to_numpy(), tables.binarize(checked[data.target], data.threshold)
-    groups = tables.duplicate_groups(features)
-    split_rows = tables.split_rows_by_group if split.keep_duplicates_together else tables.split_rows
-    rows = split_rows(
-        groups, test_size=split.test_size, validation_split=split.validation_split, random_state=split.random_state
+    params, source = load_params(), read_json("data/raw/source.json")
+    table, split = _table(Path("data/raw") / source["file"], params.data), params.split
+    choose_rows = split_rows_by_group if split.keep_duplicates_together else split_rows
+    rows = choose_rows(
+        table.groups,
+        test_size=split.test_size,
+        validation_split=split.validation_split,
+        random_state=split.random_state,
     )
-    scaler = tables.fit_scaler(X, rows, fit_scaler_on=split.fit_scaler_on)
-    arrays = tables.to_arrays(X, y, rows, scaler)
+    scaler = fit_scaler(table.X, rows, fit_scaler_on=split.fit_scaler_on)
+    arrays = to_arrays(table.X, table.y, rows, scaler)
 
-    with whole_folder("data/prepared") as folder:
+    with atomic_folder("data/prepared") as folder:
+        np.savez(folder / "table.npz", **table._asdict())  # all rows, checked: what the replicates split anew
         np.savez(folder / "arrays.npz", **arrays._asdict())
         joblib.dump(scaler, folder / "scaler.joblib")
-    write_json("metrics/data.json", tables.describe(y, groups, rows) | {"origin": source["origin"]})
+    write_json("metrics/data.json", describe(table, rows) | {"origin": source["origin"]})
+
+
+def _table(path: Path, data: Data) -> Table:
+    raw = read_table(path, delimiter=data.delimiter)
+    checked = check_table(raw, columns=data.columns, target=data.target, threshold=data.threshold)
+    features = checked.drop(columns=data.target)
+    return Table(features.to_numpy(), binarize(checked[data.target], data.threshold), duplicate_groups(features))
 
 
 if __name__ == "__main__":

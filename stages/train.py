@@ -4,34 +4,34 @@ import argparse
 import shutil
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from regularization.errors import InputError
-from regularization.keras_file import without_marks_of_the_run
-from regularization.params import HEADLINE_MODELS, headline_settings, load_params, network_settings
+from regularization.keras_file import normalized_keras_file
+from regularization.params import load_params
 from regularization.table import Arrays
-from stages._common import quiet_import, run_stage, whole_file, whole_folder, write_json
+from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
+from stages._common import quiet_import, run_stage
+from stages._files import atomic_file, atomic_folder, read_arrays, write_json
 
 EPOCHS_PER_SYNC = 50
 
 
 def main() -> None:
     name, params = _name(), load_params()
-    with np.load("data/prepared/arrays.npz") as file:
-        arrays = Arrays(**file)
+    arrays = Arrays(**read_arrays("data/prepared/arrays.npz"))
     with quiet_import():
         import tensorflow as tf
 
-        from regularization.models import build_base_model, build_dropout_model, build_regularized_model
-        from regularization.training import fit_epochs, scores
+        from regularization.evaluation import headline_metrics
+        from regularization.models import build_model
+        from regularization.training import fit_epochs
     tf.config.experimental.enable_op_determinism()
 
-    build = {"base": build_base_model, "l1l2": build_regularized_model, "dropout": build_dropout_model}[name]
     shared = network_settings(params) | {"n_features": arrays.X_train.shape[1], "seed": params.seed}
-    model = build(**headline_settings(params)[name], **shared)
+    model = build_model(**headline_settings(params, name), **shared)
     with (
-        whole_folder(f"plots/{name}") as folder,
+        atomic_folder(f"plots/{name}") as folder,
         tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar,
     ):
         callbacks = [_live_callback(folder), _bar_callback(bar)]
@@ -45,7 +45,7 @@ def main() -> None:
         )
         _keep_curves_only(folder)
         _save(model, Path(f"models/{name}.keras"))
-    write_json(f"metrics/{name}.json", scores(model, arrays) | {"epochs": params.epochs})
+    write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": params.epochs})
 
 
 def _name() -> str:
@@ -92,9 +92,9 @@ def _keep_curves_only(folder: Path) -> None:
 
 
 def _save(model, path: Path) -> None:
-    with whole_file(path) as partial:
+    with atomic_file(path) as partial:
         model.save(partial)
-        partial.write_bytes(without_marks_of_the_run(partial.read_bytes()))
+        partial.write_bytes(normalized_keras_file(partial.read_bytes()))
 
 
 if __name__ == "__main__":

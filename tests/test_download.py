@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from regularization import fetching
 from regularization.errors import InputError
-from regularization.standin import standin_csv
+from regularization.table import fetching
+from regularization.table.standin import standin_csv
 from stages import download
 from tests.conftest import CSV_NAME, ROOT
 

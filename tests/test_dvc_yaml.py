@@ -1,28 +1,44 @@
 """dvc.yaml says what the stages really read: a module or a param left out would leave stale results behind."""
 
 import ast
-from pathlib import Path
 
 import pytest
 import yaml
 
+from regularization.variants import HEADLINE_MODELS, SHARED_SETTINGS
 from tests.conftest import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-# These check params, end in a message or write files: they change no result, so they make nothing run again.
+# These check params or end in a message: they change no result, so they make nothing run again. The settings of a
+# variant and the metrics stand in modules that do.
 NO_RESULT_DEPENDS_ON = {"regularization/params.py", "regularization/errors.py", "stages/_common.py"}
 
 
-def imported(file: str) -> set[str]:
-    """The project's modules that `file` imports, anywhere in it, and those that they import."""
+def imported(file: str, seen: frozenset = frozenset()) -> set[str]:
+    """The project's modules that run when `file` does: what it imports anywhere in it, and what those import.
+
+    Modules that no result depends on are named, but not followed: a setting that the params' schema knows of is no
+    result of the stage that reads the params.
+    """
     found = set()
     for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+        names = []
         if isinstance(node, ast.ImportFrom):
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            found |= {f"{name.replace('.', '/')}.py" for name in names}
-    found = {name for name in found if (ROOT / name).exists()}
-    return found.union(*(imported(name) for name in found))
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found |= {path for name in names for path in files_of(name)}
+    found -= seen | {file}
+    follow = sorted(found - NO_RESULT_DEPENDS_ON)
+    return found.union(*(imported(name, seen | found | {file}) for name in follow))
+
+
+def files_of(module: str) -> set[str]:
+    """What Python runs to import `module`: its file, and the `__init__.py` of every package that it stands in."""
+    parts = module.split(".")
+    packages = {"/".join([*parts[:number], "__init__.py"]) for number in range(1, len(parts) + 1)}
+    return {path for path in packages | {f"{'/'.join(parts)}.py"} if (ROOT / path).exists()}
 
 
 def script(stage: dict) -> str:
@@ -43,8 +59,28 @@ def test_a_stage_depends_on_no_module_that_it_does_not_import(name):
     assert modules <= {script(stage)} | imported(script(stage))
 
 
+def tracked_params(stage: dict) -> set[str]:
+    """By whatever way of writing: `key`, or `params.yaml: [key, ...]`."""
+    entries = [{"params.yaml": [entry]} if isinstance(entry, str) else entry for entry in stage.get("params", [])]
+    return {key for entry in entries for keys in entry.values() for key in keys or []}
+
+
+@pytest.mark.parametrize("name", HEADLINE_MODELS)
+def test_a_headline_model_tracks_the_settings_that_make_it_and_no_other_ones(name):
+    settings = {key for keys in HEADLINE_MODELS.values() for key in keys}
+    for stage in (f"train_{name}", f"replicate_{name}"):
+        assert tracked_params(STAGES[stage]) & settings == set(HEADLINE_MODELS[name])
+        assert tracked_params(STAGES[stage]) >= set(SHARED_SETTINGS)
+
+
+def test_no_dependency_is_a_folder_of_code():
+    """DVC would take the interpreter's own files in it, `__pycache__`, for changes."""
+    folders = [dependency for stage in STAGES.values() for dependency in stage["deps"] if (ROOT / dependency).is_dir()]
+    assert not [folder for folder in folders if list((ROOT / folder).rglob("*.py"))]
+
+
 def test_every_param_is_read_by_some_stage_and_is_there():
-    tracked = [param for stage in STAGES.values() for param in stage.get("params", []) if isinstance(param, str)]
+    tracked = {param for stage in STAGES.values() for param in tracked_params(stage)}
     for param in tracked:
         value = PARAMS
         for key in param.split("."):
@@ -55,17 +91,14 @@ def test_every_param_is_read_by_some_stage_and_is_there():
 
 
 def test_there_is_a_file_for_every_stage_and_a_stage_for_every_file():
-    files = {f"stages/{path.name}" for path in (ROOT / "stages").glob("*.py") if path.name != "_common.py"}
+    files = {f"stages/{path.name}" for path in (ROOT / "stages").glob("*.py") if not path.name.startswith("_")}
     assert {script(stage) for stage in STAGES.values()} == files
 
 
 def test_no_stage_imports_another_and_the_library_imports_none():
-    for file in [*(ROOT / "stages").glob("*.py"), *(ROOT / "regularization").glob("*.py")]:
-        behind = imported(str(Path(file).relative_to(ROOT)))
-        assert {name for name in behind if name.startswith("stages/")} <= {"stages/_common.py"}
-    assert not {
-        name
-        for file in (ROOT / "regularization").glob("*.py")
-        for name in imported(f"regularization/{file.name}")
-        if name.startswith("stages/")
-    }
+    for file in (ROOT / "stages").glob("*.py"):
+        behind = imported(str(file.relative_to(ROOT)))
+        assert {name for name in behind if name.startswith("stages/")} <= {"stages/_common.py", "stages/_files.py"}
+    for file in (ROOT / "regularization").rglob("*.py"):
+        behind = imported(str(file.relative_to(ROOT)))
+        assert {name.split("/")[0] for name in behind} <= {"regularization"}

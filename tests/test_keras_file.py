@@ -5,7 +5,7 @@ import zipfile
 import keras
 import numpy as np
 
-from regularization.keras_file import without_marks_of_the_run
+from regularization.keras_file import normalized_keras_file
 from regularization.models import build_regularized_model
 
 
@@ -20,12 +20,12 @@ def saved(tmp_path, name: str) -> bytes:
 def test_equal_networks_are_equal_bytes(tmp_path):
     first, second = saved(tmp_path, "first.keras"), saved(tmp_path, "second.keras")
     assert first != second
-    assert without_marks_of_the_run(first) == without_marks_of_the_run(second)
+    assert normalized_keras_file(first) == normalized_keras_file(second)
 
 
 def test_keras_reads_it_as_before(tmp_path):
     file = tmp_path / "model.keras"
-    cleaned = without_marks_of_the_run(saved(tmp_path, "model.keras"))
+    cleaned = normalized_keras_file(saved(tmp_path, "model.keras"))
     X = np.ones((3, 11))
     before = keras.models.load_model(file).predict(X, verbose=0)
     file.write_bytes(cleaned)
@@ -33,7 +33,7 @@ def test_keras_reads_it_as_before(tmp_path):
 
 
 def test_shared_objects_stay_shared(tmp_path):
-    cleaned = without_marks_of_the_run(saved(tmp_path, "model.keras"))
+    cleaned = normalized_keras_file(saved(tmp_path, "model.keras"))
     with zipfile.ZipFile(io.BytesIO(cleaned)) as archive:
         config = archive.read("config.json").decode()
     assert '"shared_object_id": 1' in config

@@ -57,7 +57,7 @@ def test_forcing_a_training_changes_no_byte_of_the_lock(clone):
 def test_an_experiment_with_dropout_retrains_what_depends_on_it_alone(clone):
     commit(clone, "reproduced")
     ran = stages_run(run("dvc", "exp", "run", "--name", "half", "--set-param", "dropout=0.5", cwd=clone))
-    assert ran == {"check_params", "train_dropout", "report", "replicate_dropout", "evidence"}
+    assert ran == {"check_params", "train_dropout", "charts", "replicate_dropout", "evidence"}
 
 
 def test_exp_show_lists_the_experiment(clone):

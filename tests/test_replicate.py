@@ -10,6 +10,7 @@ import pytest
 
 from regularization.errors import InputError
 from regularization.params import check_params
+from regularization.variants import variants_of
 from stages import replicate
 from tests.conftest import CSV_NAME
 
@@ -32,14 +33,14 @@ def replicate_base(monkeypatch) -> None:
 
 
 def test_a_headline_group_is_the_model_of_that_name_with_its_params(params):
-    settings = replicate._variants("l1l2", check_params(params | {"l1": 0.5, "bias_l2": 0.25}))
+    settings = variants_of("l1l2", check_params(params | {"l1": 0.5, "bias_l2": 0.25}))
     assert list(settings) == ["l1l2"]
     assert (settings["l1l2"]["l1"], settings["l1l2"]["bias_l2"]) == (0.5, 0.25)
-    assert replicate._variants("dropout", check_params(params)) == {"dropout": {"dropout": 0.2}}
+    assert variants_of("dropout", check_params(params)) == {"dropout": {"dropout": 0.2}}
 
 
 def test_the_variations_are_the_notebooks_eight(params):
-    settings = replicate._variants("variations", check_params(params))
+    settings = variants_of("variations", check_params(params))
     assert {name: (each["l1"], each["l2"], each["dropout"]) for name, each in settings.items()} == {
         "l1l2_0.001": (0.001, 0.001, None),
         "l1_0.001": (0.001, None, None),

@@ -2,11 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from regularization.batches import batch_order
 from regularization.errors import InputError
 from regularization.models import build_base_model, build_dropout_model, build_regularized_model
-from regularization.table import Arrays
-from regularization.training import fit_epochs, scores
+from regularization.row_order import batch_order
+from regularization.training import fit_epochs
 
 EPOCHS, BATCH_SIZE = 6, 32
 
@@ -90,14 +89,3 @@ def test_a_diverging_training_ends_in_one_line():
         InputError, match=r"the training diverged: loss is (nan|inf) in epoch \d+; .*Lower learning_rate"
     ):
         fit(build_regularized_model(seed=1, learning_rate=1e30), epochs=50)
-
-
-def test_scores_are_those_of_evaluate_with_the_gap_of_accuracies():
-    model = build_regularized_model(seed=1)
-    fit(model)
-    arrays = Arrays(*rows(100), *rows(40, seed=1), *rows(30, seed=2))
-    found = scores(model, arrays)
-    loss, accuracy, crossentropy = model.evaluate(*rows(30, seed=2), verbose=0)
-    assert found["test"] == {"loss": loss, "accuracy": accuracy, "binary_crossentropy": crossentropy}
-    assert found["generalization_gap"] == found["train"]["accuracy"] - accuracy
-    assert found["validation"]["accuracy"] == model.evaluate(*rows(40, seed=1), verbose=0)[1]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import vl_convert
 
-from stages._common import run_stage, whole_file
+from stages._common import run_stage
+from stages._files import atomic_file
 
 TEMPLATE = Path(__file__).with_name("plots_page.html")
 PAGE = Path(__file__).parents[1] / ".dvc" / "plots" / "page.html"
@@ -17,7 +18,7 @@ VEGALITE_VERSION = "5.21"
 
 
 def main() -> None:
-    with whole_file(PAGE) as partial:
+    with atomic_file(PAGE) as partial:
         partial.write_text(page(), encoding="utf-8", newline="\n")
     print(f"wrote {PAGE.relative_to(PAGE.parents[2])} ({PAGE.stat().st_size} bytes)")
 

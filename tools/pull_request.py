@@ -14,7 +14,8 @@ from pathlib import Path
 import vl_convert
 
 from regularization.errors import InputError
-from stages._common import run_stage, whole_file, whole_folder
+from stages._common import run_stage
+from stages._files import atomic_file, atomic_folder
 from tools.plots_page import VEGALITE_VERSION
 
 FOLDER = Path("pull_request")
@@ -47,7 +48,7 @@ Compared with {base} as it was where this branch left it ({fork[:7]}).
 
 {_pictures(pictures) or "No curve changed."}
 """
-    with whole_folder(FOLDER) as folder, whole_file(REPORT) as text:
+    with atomic_folder(FOLDER) as folder, atomic_file(REPORT) as text:
         _dvc("plots", "diff", fork, "--out", str(folder))
         for path, name in pictures.items():
             (folder / Path(path).name).write_bytes(_png(charts[name]))

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from regularization.evidence import NOTEBOOK_REPORTED
-from regularization.findings import sentences
-from regularization.params import HEADLINE_MODELS
-
-METRICS = ("accuracy", "binary_crossentropy")
+from regularization.evidence import NOTEBOOK_REPORTED, sentences
+from regularization.metrics import METRICS
+from regularization.variants import HEADLINE_MODELS
 
 
 def main() -> None:
@@ -67,7 +65,7 @@ def findings(metrics: Path) -> str:
     tables["comparisons"] = comparisons[comparisons["variant"].isin(HEADLINE_MODELS)]
     tables["leakage_tax"] = tables["leakage_tax"].query("metric == 'accuracy'")
     tables["selection"] = tables["selection"].query("rule == 'mean'")
-    return "\n".join(f"- {sentence}" for sentence in sentences(tables, headline=HEADLINE_MODELS))
+    return "\n".join(f"- {sentence}" for sentence in sentences(tables, headline=tuple(HEADLINE_MODELS)))
 
 
 def notebook(metrics: Path) -> str:

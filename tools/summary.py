@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from regularization.variants import HEADLINE_MODELS
+
 COLUMNS = ("accuracy", "loss", "binary_crossentropy")
 HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
 WHERE_NEXT = """
@@ -14,7 +16,7 @@ dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc 
 def main() -> None:
     print()
     print("".join(f"{heading:<17}" for heading in HEADINGS))
-    for name in ("base", "l1l2", "dropout"):
+    for name in HEADLINE_MODELS:
         test = _read(f"metrics/{name}.json")["test"]
         print("".join([f"{name:<17}", *(f"{test[column]:<17.4f}" for column in COLUMNS)]).rstrip())
     if _read("metrics/data.json")["origin"] == "standin":

@@ -1,0 +1,86 @@
+"""What a trained network is worth: its scores on every part of the split, and what its weights look like."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
+
+from regularization.table import Arrays
+
+KERAS_EPSILON = 1e-7  # Keras keeps probabilities this far from 0 and 1 before it takes their logarithm
+NEAR_ZERO = 1e-3
+PARTS = {"train": "train", "validation": "val", "test": "test"}  # the part's name, and its suffix in `Arrays`
+
+
+def evaluate_model(model: keras.Sequential, arrays: Arrays) -> dict[str, dict[str, float]]:
+    """By part (train, validation, test), the scores of the trained `model`, dropout off.
+
+    `loss` is Keras' own, with the penalties. `binary_crossentropy` is without them and compares between models; it,
+    `accuracy`, `brier` and `ece` are those of `score_predictions`.
+    """
+    found = {}
+    for part, suffix in PARTS.items():
+        X, y = getattr(arrays, f"X_{suffix}"), getattr(arrays, f"y_{suffix}")
+        scores = score_predictions(y, model(X.astype(np.float32), training=False).numpy().ravel())
+        penalty = float(sum(model.losses))
+        found[part] = {"loss": scores["binary_crossentropy"] + penalty} | scores
+    return found
+
+
+def headline_metrics(model: keras.Sequential, arrays: Arrays) -> dict:
+    """What metrics/<name>.json holds of a headline model: three scores on each part, and how far training looks better.
+
+    `generalization_gap` is the accuracy on the training rows minus that on the test rows.
+    """
+    names = ("loss", "accuracy", "binary_crossentropy")
+    scores = evaluate_model(model, arrays)
+    shown = {part: {name: scores[part][name] for name in names} for part in ("test", "validation", "train")}
+    return shown | {"generalization_gap": scores["train"]["accuracy"] - scores["test"]["accuracy"]}
+
+
+def replicate_metrics(model: keras.Sequential, arrays: Arrays) -> dict[str, float]:
+    """What the table of replicates holds of one training: `<part>_<score>`, and its kernels (`describe_kernels`)."""
+    scores = evaluate_model(model, arrays)
+    found = {
+        f"{suffix}_{name}": scores[part][name]
+        for part, suffix in PARTS.items()
+        for name in ("accuracy", "binary_crossentropy", "loss")
+    }
+    found |= {"test_ece": scores["test"]["ece"], "test_brier": scores["test"]["brier"]}
+    kernels = [layer.kernel.numpy() for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    return found | describe_kernels(kernels)
+
+
+def score_predictions(y: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Accuracy, binary cross-entropy (nats), Brier score and calibration error of `probability` of class 1.
+
+    `y` and `probability` are `(rows,)`. Accuracy counts a probability above 0.5 as class 1, as Keras does.
+    """
+    clipped = np.clip(probability.astype(float), KERAS_EPSILON, 1 - KERAS_EPSILON)
+    return {
+        "accuracy": float(accuracy_score(y, probability > 0.5)),
+        "binary_crossentropy": float(log_loss(y, clipped, labels=[0, 1])),
+        "brier": float(brier_score_loss(y, clipped, pos_label=1)),
+        "ece": expected_calibration_error(y, probability),
+    }
+
+
+def expected_calibration_error(y: np.ndarray, probability: np.ndarray, *, n_bins: int = 10) -> float:
+    """Mean distance between the probability of class 1 and its frequency, over `n_bins` equal bins, weighted by rows.
+
+    `sum_b (n_b / n) * |mean(y_b) - mean(p_b)|`: Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated
+    probabilities using Bayesian binning", section 3, for the probability of class 1.
+    """
+    bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
+    surplus = np.bincount(bins, weights=y - probability, minlength=n_bins)
+    return float(np.abs(surplus).sum() / len(y))
+
+
+def describe_kernels(kernels: Sequence[np.ndarray]) -> dict[str, float]:
+    """Share of the kernels' weights below 0.001 in size, and the Euclidean norm of all of them together."""
+    weights = np.concatenate([kernel.ravel() for kernel in kernels])
+    return {
+        "near_zero_weights": float(np.mean(np.abs(weights) < NEAR_ZERO)),
+        "weight_norm": float(np.linalg.norm(weights)),
+    }

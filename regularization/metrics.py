@@ -1,0 +1,45 @@
+"""The scores by which variants are compared: what each is called, where it stands, which way is better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One score of a trained network.
+
+    `equivalence` is the half-width of its region of equivalence: a smaller difference makes none in practice.
+    """
+
+    name: str  # as in Keras
+    label: str
+    unit: str
+    higher_is_better: bool
+    equivalence: float
+
+    @property
+    def column(self) -> str:
+        """Where the replicates hold it for the test rows."""
+        return f"test_{self.name}"
+
+    @property
+    def validation_column(self) -> str:
+        """Where the replicates hold it for the validation rows."""
+        return f"val_{self.name}"
+
+    @property
+    def sign(self) -> int:
+        """What a difference is multiplied by so that above 0 is better."""
+        return 1 if self.higher_is_better else -1
+
+
+ACCURACY = Metric("accuracy", "test accuracy", "share of rows", higher_is_better=True, equivalence=0.01)
+BINARY_CROSSENTROPY = Metric(
+    "binary_crossentropy", "test loss without penalty", "nats per row", higher_is_better=False, equivalence=0.02
+)
+METRICS = {metric.name: metric for metric in (ACCURACY, BINARY_CROSSENTROPY)}
+
+
+def metrics_with(equivalence: Mapping[str, float]) -> dict[str, Metric]:
+    """`METRICS` with the regions of equivalence of params.yaml, by the metrics' names."""
+    return {name: replace(metric, equivalence=equivalence[name]) for name, metric in METRICS.items()}

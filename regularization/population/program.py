@@ -1,0 +1,200 @@
+"""The compiled program: a block of epochs of up to `LANES` models, which stand side by side as the last axis.
+
+Kernels are `(inputs, units, LANES)`, activations `(rows, units, LANES)`: one vector instruction serves a row of models.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from regularization.population.dropout_masks import dropout_mask
+from regularization.population.reader import Architecture
+
+LANES = 16  # float32 that fill the widest vector register of an x86 processor
+
+# XLA and TensorFlow read these when they first compile and run; whatever the user has set stands. By default XLA uses
+# half a vector register, and hands every single product of a step to a pool of threads, which costs more than the
+# product; as one loop, a program runs on the thread that calls it. TensorFlow's calls wait in a pool of their own.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
+)
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(2 * (os.cpu_count() or 1)))
+
+
+def unflatten(flat, shapes: Sequence[tuple[int, ...]], reshape: Callable) -> list:
+    """The first axis of `flat` cut into arrays of `shapes`; the axes after it stay."""
+    ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes]).tolist()
+    starts = [0, *ends[:-1]]
+    return [reshape(flat[a:b], (*shape, *flat.shape[1:])) for a, b, shape in zip(starts, ends, shapes, strict=True)]
+
+
+@tf.function(jit_compile=True)
+def gather(table: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The rows of the `table` that `(..., batch_size, LANES)` names: `(..., batch_size, columns, LANES)`.
+
+    For a whole block of epochs, and by itself: in the loop over the steps it would cost twice as much.
+    """
+    return tf.experimental.numpy.swapaxes(tf.gather(table, rows), -1, -2)
+
+
+@functools.lru_cache(maxsize=32)
+def compile_block(architecture: Architecture) -> Callable:
+    """The program for a block of epochs, each with its validation, of `LANES` models of one architecture.
+
+    It takes `state` and the `settings` of the models, their `batches` `(epochs, steps, batch_size, columns,
+    LANES)` and `val_batches`, the same without epochs (see `gather`), and how far to go: it returns the state after
+    `n_epochs` epochs of `n_steps` steps, and the history `(epochs, 6, LANES)`.
+    """
+
+    @tf.function(jit_compile=True)
+    def train_block(state, settings, batches, val_batches, first_epoch, n_epochs, n_steps, patience):
+        weights, momentum, velocity = (
+            unflatten(state[name], architecture.shapes, tf.reshape) for name in ("weights", "momentum", "velocity")
+        )
+        weights = [tf.reshape(part, [-1]) for part in weights]  # for `_adam`
+        settings = settings | {
+            "rates": [tf.tile(settings["learning_rate"], [part.shape[0] // LANES]) for part in weights]
+        }
+        best = state["best_weights"], state["best_loss"], state["best_epoch"]
+        history = tf.TensorArray(tf.float32, batches.shape[0])
+        for number in tf.range(n_epochs):
+            epoch = first_epoch + number
+            train_scores = tf.zeros((3, LANES))
+            for step in tf.range(n_steps):
+                batch = _batch(batches[number, step], step, settings["n_train"])
+                weights, momentum, velocity, scores = _train_step(
+                    architecture, weights, momentum, velocity, settings, batch, epoch * n_steps + step
+                )
+                train_scores += scores
+            val_scores = _validate(architecture, weights, settings, val_batches)
+            history = history.write(number, tf.concat([train_scores / _float(settings["n_train"]), val_scores], 0))
+            better = (val_scores[0] < best[1]) & (epoch <= best[2] + patience)
+            now = _join(weights), val_scores[0], epoch
+            best = tuple(tf.where(better, new, old) for new, old in zip(now, best, strict=True))
+        names = ("weights", "momentum", "velocity", "best_weights", "best_loss", "best_epoch")
+        arrays = (_join(weights), _join(momentum), _join(velocity), *best)
+        return dict(zip(names, arrays, strict=True)), history.stack()
+
+    return train_block
+
+
+def _train_step(architecture, weights, momentum, velocity, settings, batch, step):
+    """One batch: weights and Adam's state after it, and the batch's scores times its rows, `(3, LANES)`."""
+    with tf.GradientTape() as tape:
+        shaped = _shape(architecture, weights)
+        tape.watch(shaped)
+        scores = _scores(architecture, shaped, settings, batch, dropout_step=step)
+    gradients = tape.gradient(scores[0], shaped)
+    weights, momentum, velocity = _adam(
+        architecture.adam, weights, momentum, velocity, gradients, settings["rates"], _float(step + 1)
+    )
+    return weights, momentum, velocity, batch.n_rows * tf.stack(scores)
+
+
+def _validate(architecture, weights, settings, batches):
+    """Scores over all validation rows, `(3, LANES)`; batch by batch, as Keras' `evaluate` takes the mean."""
+    total, shaped = tf.zeros((3, LANES)), _shape(architecture, weights)
+    for step in tf.range(batches.shape[0]):
+        batch = _batch(batches[step], step, settings["n_val"])
+        total += batch.n_rows * tf.stack(_scores(architecture, shaped, settings, batch))
+    return total / _float(settings["n_val"])
+
+
+def _shape(architecture: Architecture, flat: list) -> list:
+    return [tf.reshape(part, (*shape, LANES)) for part, shape in zip(flat, architecture.shapes, strict=True)]
+
+
+def _join(parts: list) -> tf.Tensor:
+    """What `unflatten` has cut: `(parameters, LANES)`."""
+    return tf.concat([tf.reshape(part, (-1, LANES)) for part in parts], 0)
+
+
+def _float(integers: tf.Tensor) -> tf.Tensor:
+    return tf.cast(integers, tf.float32)
+
+
+class _Batch(NamedTuple):
+    X: tf.Tensor  # (rows, features, LANES)
+    y: tf.Tensor  # (rows, LANES)
+    share: tf.Tensor  # (rows, LANES): 1 / n_rows, and 0 where the batch has ended
+    n_rows: tf.Tensor  # (LANES,)
+
+
+def _batch(values: tf.Tensor, step: tf.Tensor, n_rows: tf.Tensor) -> _Batch:
+    """Step number `step` of an epoch through `n_rows` rows, from its `values` `(batch_size, columns, LANES)`."""
+    batch_size = values.shape[0]
+    left = tf.clip_by_value(n_rows - step * batch_size, 0, batch_size)
+    within = tf.range(batch_size)[:, None] < left
+    share = tf.where(within, 1 / _float(tf.maximum(left, 1)), 0)
+    return _Batch(values[:, :-1], values[:, -1], share, _float(left))
+
+
+def _scores(architecture: Architecture, weights: list, settings: dict, batch: _Batch, dropout_step=None) -> list:
+    """Loss, binary cross-entropy and accuracy of a batch, `(LANES,)` each; dropout is off without a `dropout_step`."""
+    share = batch.share[:, None]
+    penalty = sum(_penalty(part, settings["penalty"][number], tf.ones(())) for number, part in enumerate(weights))
+    output = batch.X
+    for layer, (kernel, bias) in enumerate(zip(weights[::2], weights[1::2], strict=True)):
+        if architecture.drops[layer] and dropout_step is not None:
+            output *= dropout_mask(settings["key"], dropout_step, layer, output.shape[:2], settings["dropout"][layer])
+        logits = _dense(output, kernel, bias, settings["opaque_one"])
+        output = keras.activations.get(architecture.activations[layer])(logits)
+        if architecture.penalises_output[layer]:
+            penalty += _penalty(output, settings["activity"][layer], share)  # Keras takes the mean over the rows
+    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(batch.y, logits[:, 0])
+    right = tf.cast((logits[:, 0] > 0) == (batch.y > 0.5), tf.float32)
+    binary_crossentropy, accuracy = (tf.reduce_sum(batch.share * value, 0) for value in (cross_entropy, right))
+    return [binary_crossentropy + penalty, binary_crossentropy, accuracy]
+
+
+@tf.custom_gradient
+def _penalty(values: tf.Tensor, l1_l2: tf.Tensor, share: tf.Tensor):
+    """`l1 * sum(|v|) + l2 * sum(v**2)` over all axes but the lanes, as Keras' L1L2; `share` weighs the first axis."""
+    l1, l2 = l1_l2[0], l1_l2[1]
+
+    def gradient(upstream: tf.Tensor):
+        return upstream * share * (l1 * tf.sign(values) + 2 * l2 * values), None, None
+
+    terms = share * (l1 * tf.abs(values) + l2 * values**2)
+    terms = tf.reshape(terms, (-1, LANES))
+    return tf.matmul(tf.ones((1, terms.shape[0])), terms)[0], gradient  # `reduce_sum` would take lane after lane
+
+
+@tf.custom_gradient
+def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Tensor):
+    """`x @ kernel + bias` in every lane: `(rows, inputs, LANES)`, `(inputs, units, LANES)` and `(units, LANES)`.
+
+    The terms of each sum are written out: XLA then makes one loop over the lanes of it, and keeps the sum in a
+    register, at twice the speed of `tf.matmul` on matrices so small. Sums count as cheap to XLA, which would work each
+    out anew wherever it is used; a division does not. `opaque_one` `(LANES,)` is 1, which XLA cannot know.
+    """
+    rows, inputs, units = x.shape[0], x.shape[1], kernel.shape[1]
+
+    def gradient(upstream: tf.Tensor):
+        to_x = sum(upstream[:, unit, None] * kernel[None, :, unit] for unit in range(units))
+        to_kernel = sum(x[row, :, None] * upstream[row, None] for row in range(rows))
+        return to_x, to_kernel / opaque_one, sum(upstream[row] for row in range(rows)) / opaque_one, None
+
+    return sum((x[:, i, None] * kernel[None, i] for i in range(inputs)), bias[None]) / opaque_one, gradient
+
+
+def _adam(adam, weights, momentum, velocity, gradients, rates, t):
+    """Update number `t`, from 1, by Adam as Keras does it: Kingma and Ba (2015), the formula before their section 2.1.
+
+    Weights and rates are flat because LLVM vectorises the division in one dimension alone.
+    """
+    beta_1, beta_2, epsilon = adam
+    correction = tf.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    momentum = [m + (g - m) * (1 - beta_1) for m, g in zip(momentum, gradients, strict=True)]
+    velocity = [v + (g**2 - v) * (1 - beta_2) for v, g in zip(velocity, gradients, strict=True)]
+    updated = []
+    for w, m, v, rate in zip(weights, momentum, velocity, rates, strict=True):
+        m, v = tf.reshape(m, [-1]), tf.reshape(v, [-1])
+        updated.append(w - m * (rate * correction) / (tf.sqrt(v) + epsilon))
+    return updated, momentum, velocity

@@ -1,0 +1,226 @@
+"""Train many Keras models of one shape together, in one compiled program.
+
+The models stand side by side as the last axis of every array (kernels are `(inputs, units, LANES)`, activations
+`(rows, units, LANES)`), so that one vector instruction serves a row of models. A lane computes its own model and
+nothing else, in a program that is the same however many models there are: who else is trained changes no bit of it.
+"""
+
+import functools
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from regularization.errors import InputError
+from regularization.population.dropout_masks import dropout_key
+from regularization.population.program import LANES, compile_block, gather, unflatten
+from regularization.population.reader import Network, read_network
+from regularization.row_order import batch_orders
+
+LOSSES = [0, 3]  # where the history holds training and validation loss
+BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
+
+
+class Dataset(NamedTuple):
+    """What a model learns from: features `(rows, features)` and labels 0 or 1 `(rows,)`."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+
+
+class PopulationHistory(NamedTuple):
+    """What `train_population` saw, `(n_models, epochs)` each, in the order of the models; NaN after an early stop.
+
+    `loss` is Keras' own: with the penalties and, in training, with dropout on. `binary_crossentropy` has no penalty.
+    """
+
+    loss: np.ndarray
+    binary_crossentropy: np.ndarray
+    accuracy: np.ndarray
+    val_loss: np.ndarray
+    val_binary_crossentropy: np.ndarray
+    val_accuracy: np.ndarray
+    diverged: tuple[str, ...]  # names of the models whose loss ceased to be a finite number
+
+
+def train_population(
+    models: Sequence[keras.Sequential],
+    data: Dataset | Sequence[Dataset],
+    *,
+    seeds: Sequence[int],
+    epochs: int = 500,
+    batch_size: int = 32,
+    patience: int | None = None,
+    at_once: int = 1024,
+    workers: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+) -> PopulationHistory:
+    """Train every compiled model in place, as Keras' `fit` would, and return their histories.
+
+    All models have the same widths and activations; initial weights, regularizers, dropout rates and Adam's settings
+    are read off each. `data` is one `Dataset` for all or one per model (models may share one; a named tuple that
+    begins with its four fields serves); row counts may differ. `seeds` fix, per model, the order of its rows
+    (`batch_order`) and its dropout masks (`dropout_mask`).
+
+    `patience`: a model stops once its validation loss has not fallen for so many epochs, and every model gets the
+    weights of its best epoch; without it, those of the last. `at_once` limits how many models are in training at a
+    time. `workers` threads share the work: one per processor unless said. `on_progress` is called with the number of
+    epochs done since its last call, summed over models; those that a stopped model saves count as done.
+
+    A model whose loss ceases to be finite stops there and is named in `diverged`; it keeps the weights it has then.
+    The state of a model's optimizer is not handed back.
+
+    Raises `InputError`, a `ValueError`, for a model that it cannot take and for data that do not fit.
+    """
+    for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("at_once", at_once)):
+        if number is not None and number < 1:
+            raise InputError(f"{name}: received {number}; expected 1 or more")
+    networks = [read_network(model) for model in models]
+    datasets = [data] * len(models) if hasattr(data, "X_train") else list(data)
+    _check(models, networks, datasets, seeds)
+    population = _Population(networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for first in range(0, len(models), at_once):
+            for epochs_done in population.train(np.arange(first, min(first + at_once, len(models))), pool):
+                if on_progress:
+                    on_progress(epochs_done)
+    for model, network, weights in zip(models, networks, population.results(), strict=True):
+        model.set_weights(unflatten(weights, network.architecture.shapes, np.reshape))
+    diverged = tuple(models[number].name for number in np.flatnonzero(population.diverged))
+    return PopulationHistory(*population.history.swapaxes(0, 1), diverged=diverged)
+
+
+def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dataset], seeds: Sequence[int]) -> None:
+    if not len(models) == len(datasets) == len(seeds) == len({id(model) for model in models}) > 0:
+        raise InputError(
+            "expected a list of distinct models, a seed for each, and one Dataset for all or one for each; received "
+            f"{len(models)} models ({len({id(model) for model in models})} distinct), {len(seeds)} seeds and "
+            f"{len(datasets)} datasets"
+        )
+    for model, network, data in zip(models, networks, datasets, strict=True):
+        shape, expected = network.architecture[:2], networks[0].architecture[:2]
+        if shape != expected:
+            raise InputError(
+                f"model {model.name!r}: received widths and activations {shape}; expected those of {models[0].name!r}, "
+                f"{expected}: train models of another shape in a call of their own"
+            )
+        for X, y in (data[:2], data[2:4]):
+            if np.ndim(X) != 2 or len(X) == 0 or np.shape(X)[1] != shape[0][0] or np.size(y) != len(X):
+                raise InputError(
+                    f"model {model.name!r}: received features of shape {np.shape(X)} with labels of shape "
+                    f"{np.shape(y)}; expected (rows, {shape[0][0]}) with (rows,), and one row or more"
+                )
+
+
+class _Population:
+    """All models' state between two calls of the program; the model is the last axis of all of it."""
+
+    def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience):
+        n = len(networks)
+        self.architectures = [network.architecture for network in networks]
+        self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
+        weights = np.stack([network.weights for network in networks], axis=-1)
+        self.state = {  # (parameters, models) and (models,)
+            "weights": weights,
+            "momentum": np.zeros_like(weights),
+            "velocity": np.zeros_like(weights),
+            "best_weights": weights.copy(),
+            "best_loss": np.full(n, np.inf, np.float32),
+            "best_epoch": np.zeros(n, np.int32),
+        }
+        self.settings = {
+            name: np.stack([network.settings[name] for network in networks], axis=-1) for name in networks[0].settings
+        }
+        self.settings["opaque_one"] = np.ones(n, np.float32)
+        self.settings["key"] = np.stack([dropout_key(seed) for seed in seeds], axis=-1)
+        self.settings["n_train"] = np.array([len(data.X_train) for data in datasets], np.int32)
+        self.settings["n_val"] = np.array([len(data.X_val) for data in datasets], np.int32)
+        self.table, self.first_rows = _stack_rows(datasets)
+        self.orders = [batch_orders(seed, BLOCK, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
+        self.history = np.full((n, 6, epochs), np.nan, np.float32)
+        self.running, self.diverged = np.ones(n, bool), np.zeros(n, bool)
+
+    def results(self) -> np.ndarray:
+        """The trained weights, `(models, parameters)`."""
+        return self.state["weights" if self.patience is None else "best_weights"].T
+
+    def train(self, members: np.ndarray, pool: Executor) -> Iterator[int]:
+        """Train the models numbered `members` to their end; yields the number of epochs done since the last time."""
+        for first_epoch in range(0, self.epochs, BLOCK):
+            n_epochs = min(BLOCK, self.epochs - first_epoch)
+            chunks = self._chunks(members[self.running[members]])
+            train_chunk = functools.partial(self._train_chunk, first_epoch=first_epoch, n_epochs=n_epochs)
+            for chunk in pool.map(train_chunk, chunks):
+                n_stopped = int(np.count_nonzero(~self.running[chunk]))
+                yield n_epochs * len(chunk) + (self.epochs - first_epoch - n_epochs) * n_stopped
+
+    def _chunks(self, members: np.ndarray) -> list[np.ndarray]:
+        """`members` with the same program and number of steps, `LANES` at a time."""
+        groups = defaultdict(list)
+        for number in members:
+            groups[self.architectures[number], self._n_batches("n_train", number)].append(number)
+        return [np.array(group[i : i + LANES]) for group in groups.values() for i in range(0, len(group), LANES)]
+
+    def _n_batches(self, part: str, numbers) -> int:
+        return int(-(-np.max(self.settings[part][numbers]) // self.batch_size))
+
+    def _train_chunk(self, chunk: np.ndarray, first_epoch: int, n_epochs: int) -> np.ndarray:
+        """`n_epochs` of the models numbered `chunk`, up to `LANES` of them; their state and history move on."""
+        lanes = np.resize(chunk, LANES)  # a short chunk is filled up with copies, which nobody reads
+        state, history = compile_block(self.architectures[chunk[0]])(
+            {name: array[..., lanes] for name, array in self.state.items()},
+            {name: array[..., lanes] for name, array in self.settings.items()},
+            gather(self.table, self._rows("n_train", [next(self.orders[number]) for number in chunk], chunk)),
+            gather(
+                self.table, self._rows("n_val", [np.arange(n)[None] for n in self.settings["n_val"][chunk]], chunk)[0]
+            ),
+            np.int32(first_epoch),
+            np.int32(n_epochs),
+            np.int32(self._n_batches("n_train", chunk)),
+            np.int32(self.epochs if self.patience is None else self.patience),
+        )
+        for name, array in state.items():
+            self.state[name][..., chunk] = array.numpy()[..., : len(chunk)]
+        history = history.numpy()[:n_epochs, :, : len(chunk)]
+        self.history[chunk, :, first_epoch : first_epoch + n_epochs] = history.transpose(2, 1, 0)
+        self._stop(chunk, first_epoch + n_epochs)
+        return chunk
+
+    def _rows(self, part: str, orders: list[np.ndarray], chunk: np.ndarray) -> np.ndarray:
+        """Where in the table each row stands: `(epochs, batches, batch_size, LANES)`; row 0 where a batch is short."""
+        n_batches = self._n_batches(part, slice(None))  # over all models, so that one compiled program serves them
+        places = np.zeros((len(orders[0]), n_batches * self.batch_size, LANES), np.int32)
+        for lane, (number, order) in enumerate(zip(chunk, orders, strict=True)):
+            places[:, : order.shape[1], lane] = self.first_rows[part][number] + order
+        return places.reshape(len(orders[0]), n_batches, self.batch_size, LANES)
+
+    def _stop(self, chunk: np.ndarray, epochs_done: int) -> None:
+        """Take out of the population who diverged or ran out of patience, and cut their histories there."""
+        for number in chunk:
+            lost = np.flatnonzero(~np.isfinite(self.history[number, LOSSES, :epochs_done]).all(axis=0))
+            last = self.state["best_epoch"][number] + (self.epochs if self.patience is None else self.patience)
+            self.diverged[number] = lost.size > 0 and lost[0] <= last
+            last = min(last, lost[0]) if lost.size else last
+            self.running[number] = last >= epochs_done
+            self.history[number, :, last + 1 :] = np.nan
+
+
+def _stack_rows(datasets: Sequence[Dataset]) -> tuple[np.ndarray, dict[str, list[int]]]:
+    """All rows, one after another, label last, `(rows, features + 1)`, and where each model's begin.
+
+    Rows that models share stand there once.
+    """
+    firsts, parts, n_rows = {}, [], 0
+    for data in {id(data): data for data in datasets}.values():
+        firsts[id(data)] = (n_rows, n_rows + len(data.X_train))
+        for X, y in ((data.X_train, data.y_train), (data.X_val, data.y_val)):
+            parts.append(np.column_stack([X, np.reshape(y, -1)]).astype(np.float32))
+        n_rows += len(data.X_train) + len(data.X_val)
+    train, val = zip(*(firsts[id(data)] for data in datasets), strict=True)
+    return np.concatenate(parts), {"n_train": train, "n_val": val}

@@ -1,0 +1,172 @@
+"""Rows into parts: the splits, the groups of duplicates that they may keep together, and the three protocols."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from regularization.errors import InputError
+
+
+class Rows(NamedTuple):
+    """Which rows of the table are trained on, validated on and tested on: three arrays of row numbers from 0."""
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+
+
+class Table(NamedTuple):
+    """A checked table as the splits take it."""
+
+    X: np.ndarray  # (rows, features), unscaled
+    y: np.ndarray  # (rows,), 0 or 1
+    groups: np.ndarray  # (rows,), the same number for rows with the same features
+
+
+class Arrays(NamedTuple):
+    """A split table as the networks take it: scaled features `(rows, features)`, labels 0 or 1 `(rows,)`."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def duplicate_groups(features: pd.DataFrame) -> np.ndarray:
+    """A number per row, `(rows,)`, the same for rows whose features are identical."""
+    return features.groupby(list(features.columns), sort=False).ngroup().to_numpy()
+
+
+def split_rows(groups: np.ndarray, *, test_size: float, validation_split: float, random_state: int) -> Rows:
+    """The notebook's split: shuffled regardless of `groups`, the last training rows validated on.
+
+    Those last rows are the ones Keras' `validation_split` takes: it trains on the first `floor(rows * (1 - share))`.
+    Raises `InputError` where a part would be empty.
+    """
+    train, test = train_test_split(np.arange(len(groups)), test_size=test_size, random_state=random_state)
+    n_fit = int(np.floor(len(train) * (1 - validation_split)))
+    return _none_empty(Rows(train[:n_fit], train[n_fit:], test))
+
+
+def split_rows_by_group(groups: np.ndarray, *, test_size: float, validation_split: float, random_state: int) -> Rows:
+    """A split that keeps the rows of a group (see `duplicate_groups`) together, in all three parts.
+
+    Shares are of the groups, so the numbers of rows come out a little off. Raises `InputError` where a part would be
+    empty.
+    """
+    if len(np.unique(groups)) < 3:
+        raise InputError(
+            f"{len(np.unique(groups))} distinct rows; expected at least 3 to split them by groups of duplicates"
+        )
+    rows = np.arange(len(groups))
+    rest, test = _split_groups(rows, groups, share=test_size, random_state=random_state)
+    train, val = _split_groups(rest, groups, share=validation_split, random_state=random_state)
+    return _none_empty(Rows(train, val, test))
+
+
+def _split_groups(rows: np.ndarray, groups: np.ndarray, *, share: float, random_state: int):
+    splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=random_state)
+    kept, taken = next(splitter.split(rows, groups=groups[rows]))
+    order = np.random.RandomState(random_state)  # the splitter gives rows in the table's order
+    return order.permutation(rows[kept]), order.permutation(rows[taken])
+
+
+def _none_empty(rows: Rows) -> Rows:
+    sizes = {part: len(numbers) for part, numbers in rows._asdict().items()}
+    if 0 in sizes.values():
+        raise InputError(f"the table is too small for this split: {sizes} rows; add rows or change split.test_size")
+    return rows
+
+
+def leaked_rows(groups: np.ndarray, rows: Rows) -> int:
+    """How many test rows are identical to a row that was trained or validated on."""
+    return int(np.isin(groups[rows.test], groups[np.concatenate([rows.train, rows.val])]).sum())
+
+
+def fit_scaler(X: np.ndarray, rows: Rows, *, fit_scaler_on: str) -> StandardScaler:
+    """Mean and standard deviation per column of `X` `(rows, features)`: over `all` rows or the `train` rows."""
+    return StandardScaler().fit(X if fit_scaler_on == "all" else X[rows.train])
+
+
+def to_arrays(X: np.ndarray, y: np.ndarray, rows: Rows, scaler: StandardScaler) -> Arrays:
+    """The parts of the split, features scaled: 64-bit floats, as scikit-learn gives them."""
+    X = scaler.transform(X)
+    return Arrays(X[rows.train], y[rows.train], X[rows.val], y[rows.val], X[rows.test], y[rows.test])
+
+
+def describe(table: Table, rows: Rows) -> dict:
+    """The figures of metrics/data.json: rows and share of class 1 of the whole and of each part, duplicates, leaks."""
+    y, groups = table.y, table.groups
+    parts = {"all": np.arange(len(y)), "train": rows.train, "validation": rows.val, "test": rows.test}
+    return {
+        "rows": {part: len(numbers) for part, numbers in parts.items()},
+        "share_of_class_1": {part: round(float(y[numbers].mean()), 4) for part, numbers in parts.items()},
+        "duplicate_rows": len(groups) - len(np.unique(groups)),
+        "test_rows_also_in_training": leaked_rows(groups, rows),
+    }
+
+
+class PlannedSplit(NamedTuple):
+    """One split under one protocol, and the seeds of the networks to train on it."""
+
+    protocol: str
+    number: int
+    rows: Rows
+    fit_scaler_on: str
+    seeds: tuple[int, ...]
+
+    def arrays(self, table: Table) -> Arrays:
+        """Its parts of the `table`, scaled."""
+        scaler = fit_scaler(table.X, self.rows, fit_scaler_on=self.fit_scaler_on)
+        return to_arrays(table.X, table.y, self.rows, scaler)
+
+
+def plan_splits(
+    groups: np.ndarray,
+    *,
+    test_size: float,
+    validation_split: float,
+    random_state: int,
+    seed: int,
+    seeds: int,
+    splits: int,
+    seeds_per_split: int,
+) -> list[PlannedSplit]:
+    """Every split to train on; `groups` `(rows,)` numbers identical rows alike.
+
+    notebook: its one split and its scaler, fitted on all rows; `seeds` networks.
+    honest: `splits` fresh splits that keep identical rows together, the scaler fitted on training rows;
+    `seeds_per_split` networks each.
+    leaky: for each honest split one of the same sizes that shuffles rows regardless of duplicates, and nothing else
+    changed: the difference is what leaking alone is worth.
+
+    No seed is used for two splits, but honest and leaky twins share theirs. Raises `InputError` where the table is too
+    small to split by groups.
+    """
+    shares = {"test_size": test_size, "validation_split": validation_split}
+    notebook_rows = split_rows(groups, random_state=random_state, **shares)
+    planned = [PlannedSplit("notebook", 0, notebook_rows, "all", _seeds(seed, 0, seeds))]
+    for split in range(splits):
+        shuffle = random_state + 1 + split
+        honest_rows = split_rows_by_group(groups, random_state=shuffle, **shares)
+        leaky_rows = shuffled_twin(honest_rows, random_state=shuffle)
+        its_seeds = _seeds(seed, seeds + split * seeds_per_split, seeds_per_split)
+        planned.append(PlannedSplit("honest", split, honest_rows, "train", its_seeds))
+        planned.append(PlannedSplit("leaky", split, leaky_rows, "train", its_seeds))
+    return planned
+
+
+def shuffled_twin(rows: Rows, *, random_state: int) -> Rows:
+    """A split into parts of the same sizes, of the same rows, at random."""
+    shuffled = np.random.RandomState(random_state).permutation(np.concatenate(rows))
+    return Rows(*np.split(shuffled, np.cumsum([len(rows.train), len(rows.val)])))
+
+
+def _seeds(seed: int, first: int, number: int) -> tuple[int, ...]:
+    """`seed` itself is the headline models'; replicates go on from there."""
+    return tuple(range(seed + 1 + first, seed + 1 + first + number))

@@ -1,0 +1,37 @@
+"""What a variant is: a name, and the settings of `build_model` that make it. The only place that knows their names.
+
+A headline model is a variant with a training stage, curves and a saved model of its own. It takes its settings from the
+flat keys of params.yaml that stand behind its name here. The other variants are trained as replicates only; their
+settings stand in params.yaml under `replicate.variants`.
+
+Wherever `params` stands, it is the checked content of params.yaml (`params.Params`).
+"""
+
+BASELINE = "base"  # what every other variant is compared with
+HEADLINE_MODELS: dict[str, tuple[str, ...]] = {
+    BASELINE: (),
+    "l1l2": ("l1", "l2", "regularized_layers", "bias_l1", "bias_l2", "activity_l1", "activity_l2"),
+    "dropout": ("dropout",),
+}
+VARIATIONS = "variations"  # the variants of `replicate.variants`, trained together
+REPLICATE_GROUPS = (*HEADLINE_MODELS, VARIATIONS)
+SHARED_SETTINGS = ("hidden_units", "learning_rate")
+SHARED_BY_VARIATIONS = ("regularized_layers",)
+
+
+def headline_settings(params, name: str) -> dict:
+    """What `build_model` takes for the headline model `name`, beside `network_settings`."""
+    return {key: getattr(params, key) for key in HEADLINE_MODELS[name]}
+
+
+def network_settings(params) -> dict:
+    """What `build_model` takes for every network alike. Its seed and its number of features come on top."""
+    return {key: getattr(params, key) for key in SHARED_SETTINGS}
+
+
+def variants_of(group: str, params) -> dict[str, dict]:
+    """By name, the settings of the variants that one replicate stage trains: a headline model, or the variations."""
+    if group in HEADLINE_MODELS:
+        return {group: headline_settings(params, group)}
+    shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
+    return {name: shared | variant.model_dump() for name, variant in params.replicate.variants.items()}

@@ -1,0 +1,206 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from regularization.errors import InputError
+from regularization.table import (
+    Rows,
+    Table,
+    describe,
+    duplicate_groups,
+    fit_scaler,
+    leaked_rows,
+    plan_splits,
+    split_rows,
+    split_rows_by_group,
+    to_arrays,
+)
+from regularization.table.checks import binarize, check_table, read_table
+from regularization.table.splits import shuffled_twin
+
+GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice
+PLAN = {
+    "test_size": 0.2,
+    "validation_split": 0.2,
+    "random_state": 42,
+    "seed": 7,
+    "seeds": 5,
+    "splits": 4,
+    "seeds_per_split": 2,
+}
+
+
+def test_duplicate_groups_look_at_every_feature():
+    groups = duplicate_groups(pd.DataFrame({"a": [1, 1, 1, 2], "b": [1, 2, 1, 1]}))
+    assert groups[0] == groups[2]
+    assert len(set(groups.tolist())) == 3
+
+
+def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
+    data = pd.read_csv(published_csv, delimiter=";")
+    data["quality"] = data["quality"].apply(lambda x: 1 if x >= 6 else 0)
+    X, y = StandardScaler().fit_transform(data.drop("quality", axis=1)), data["quality"].values
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42)
+
+    ours = read_table(published_csv, delimiter=";")
+    ours = check_table(ours, columns=params["data"]["columns"], target="quality", threshold=6)
+    features = ours.drop(columns="quality")
+    groups = duplicate_groups(features)
+    rows = split_rows(groups, test_size=0.2, validation_split=0.2, random_state=42)
+    scaler = fit_scaler(features.to_numpy(), rows, fit_scaler_on="all")
+    arrays = to_arrays(features.to_numpy(), binarize(ours["quality"], 6), rows, scaler)
+
+    assert X_train.shape == (1279, 11)
+    np.testing.assert_array_equal(np.concatenate([arrays.X_train, arrays.X_val]), X_train)
+    np.testing.assert_array_equal(np.concatenate([arrays.y_train, arrays.y_val]), y_train)
+    np.testing.assert_array_equal(arrays.X_test, X_test)
+    np.testing.assert_array_equal(arrays.y_test, y_test)
+    assert describe(Table(features.to_numpy(), y, groups), rows) == {
+        "rows": {"all": 1599, "train": 1023, "validation": 256, "test": 320},
+        "share_of_class_1": {"all": 0.5347, "train": 0.522, "validation": 0.5547, "test": 0.5594},
+        "duplicate_rows": 240,
+        "test_rows_also_in_training": 64,
+    }
+
+
+def test_validation_rows_are_those_keras_takes():
+    import keras
+
+    X, y = np.arange(103.0)[:, None], np.zeros(103)
+    rows = split_rows(np.arange(130), test_size=27, validation_split=0.2, random_state=0)
+    seen = []
+
+    class Recorder(keras.Model):
+        def train_step(self, data):
+            seen.append(data[0].numpy().ravel())
+            return {"loss": 0.0}
+
+        def test_step(self, _):
+            return {"loss": 0.0}
+
+    model = Recorder()
+    model.compile(run_eagerly=True)
+    model.fit(X, y, validation_split=0.2, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(np.concatenate(seen), np.arange(len(rows.train)))
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=40, max_size=120),
+    st.floats(0.15, 0.5),
+    st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_a_split_by_groups_uses_every_row_once_and_leaks_none(numbers, share, random_state):
+    groups = np.unique(numbers, return_inverse=True)[1]
+    if len(np.unique(groups)) < 6:
+        return
+    rows = split_rows_by_group(groups, test_size=share, validation_split=share, random_state=random_state)
+    assert sorted(np.concatenate(rows).tolist()) == list(range(len(groups)))
+    assert leaked_rows(groups, rows) == 0
+    assert not np.isin(groups[rows.val], groups[rows.train]).any()
+
+
+def test_leaked_rows_counts_test_rows_seen_in_training_or_validation():
+    rows = Rows(train=np.array([0]), val=np.array([1]), test=np.array([2, 3, 4]))
+    assert leaked_rows(np.array([7, 8, 7, 8, 9]), rows) == 2
+
+
+@pytest.mark.parametrize("groups", [np.zeros(50, int), np.array([0, 1] * 20)])
+def test_too_few_distinct_rows_to_split_by_groups(groups):
+    with pytest.raises(InputError, match="expected at least 3"):
+        split_rows_by_group(groups, test_size=0.2, validation_split=0.2, random_state=0)
+
+
+def test_too_few_rows_to_split():
+    with pytest.raises(InputError, match="too small for this split"):
+        split_rows(np.arange(2), test_size=0.5, validation_split=0.1, random_state=0)
+
+
+def test_the_scaler_sees_the_training_rows_alone_unless_told_otherwise():
+    X = np.array([[0.0], [2.0], [100.0], [300.0]])
+    rows = Rows(train=np.array([0, 1]), val=np.array([2]), test=np.array([3]))
+    assert fit_scaler(X, rows, fit_scaler_on="train").mean_ == [1.0]
+    assert fit_scaler(X, rows, fit_scaler_on="all").mean_ == [100.5]
+
+
+def test_a_new_row_is_scaled_as_the_training_rows_were():
+    X, y = np.random.default_rng(0).normal(5, 3, (50, 2)), np.arange(50) % 2
+    rows = split_rows(np.arange(50), test_size=0.2, validation_split=0.2, random_state=0)
+    scaler = fit_scaler(X, rows, fit_scaler_on="train")
+    arrays = to_arrays(X, y, rows, scaler)
+    np.testing.assert_allclose(arrays.X_train.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(arrays.X_train.std(axis=0), 1)
+    np.testing.assert_array_equal(scaler.transform(X[rows.test[:1]]), arrays.X_test[:1])
+
+
+# --- the three protocols
+
+
+def splits_of(protocol: str, **changed) -> list:
+    return [split for split in plan_splits(GROUPS, **PLAN | changed) if split.protocol == protocol]
+
+
+def test_the_notebooks_protocol_is_its_own_split_and_scaler():
+    (split,) = splits_of("notebook")
+    expected = split_rows(GROUPS, test_size=0.2, validation_split=0.2, random_state=42)
+    for mine, theirs in zip(split.rows, expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert split.fit_scaler_on == "all"
+    assert len(split.seeds) == 5
+
+
+def test_honest_splits_leak_nothing_and_differ():
+    splits = splits_of("honest")
+    assert [split.number for split in splits] == [0, 1, 2, 3]
+    for split in splits:
+        assert leaked_rows(GROUPS, split.rows) == 0
+        assert not np.isin(GROUPS[split.rows.val], GROUPS[split.rows.train]).any()
+        assert split.fit_scaler_on == "train"
+        assert sorted(np.concatenate(split.rows).tolist()) == list(range(100))
+    assert len({split.rows.test.tobytes() for split in splits}) == 4
+
+
+def test_a_leaky_twin_has_the_sizes_the_scaler_and_the_seeds_of_its_honest_split():
+    for honest, leaky in zip(splits_of("honest"), splits_of("leaky"), strict=True):
+        assert [len(part) for part in honest.rows] == [len(part) for part in leaky.rows]
+        assert (honest.number, honest.fit_scaler_on, honest.seeds) == (leaky.number, leaky.fit_scaler_on, leaky.seeds)
+        assert sorted(np.concatenate(leaky.rows).tolist()) == list(range(100))
+    assert sum(leaked_rows(GROUPS, split.rows) for split in splits_of("leaky")) > 0
+
+
+def test_no_seed_serves_two_splits_nor_the_headline_models():
+    seeds = [seed for protocol in ("notebook", "honest") for split in splits_of(protocol) for seed in split.seeds]
+    assert len(set(seeds)) == len(seeds) == 5 + 4 * 2
+    assert PLAN["seed"] not in seeds
+
+
+def test_more_splits_leave_the_first_ones_as_they_were():
+    for few, many in zip(splits_of("honest"), splits_of("honest", splits=6), strict=False):
+        np.testing.assert_array_equal(few.rows.test, many.rows.test)
+        assert few.seeds == many.seeds
+
+
+def test_a_twin_is_the_same_for_the_same_random_state():
+    rows = Rows(np.arange(5), np.arange(5, 8), np.arange(8, 10))
+    first, again, other = (shuffled_twin(rows, random_state=state) for state in (1, 1, 2))
+    np.testing.assert_array_equal(first.train, again.train)
+    assert not np.array_equal(first.train, other.train)
+
+
+def test_arrays_are_scaled_by_the_training_rows():
+    X, y = np.random.default_rng(0).normal(3, 2, (100, 4)), GROUPS % 2
+    arrays = splits_of("honest")[0].arrays(Table(X, y, GROUPS))
+    np.testing.assert_allclose(arrays.X_train.mean(axis=0), 0, atol=1e-12)
+    (notebook,) = splits_of("notebook")
+    everything = notebook.arrays(Table(X, y, GROUPS))
+    whole = np.concatenate([everything.X_train, everything.X_val, everything.X_test])
+    np.testing.assert_allclose(whole.mean(axis=0), 0, atol=1e-12)
+
+
+def test_a_table_too_small_to_split_by_groups():
+    with pytest.raises(InputError, match="expected at least 3"):
+        plan_splits(np.array([0, 1] * 30), **PLAN)

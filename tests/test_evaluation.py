@@ -1,0 +1,85 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+
+from regularization.evaluation import (
+    describe_kernels,
+    expected_calibration_error,
+    headline_metrics,
+    replicate_metrics,
+    score_predictions,
+)
+from regularization.models import build_base_model, build_model, build_regularized_model
+from regularization.table import Arrays
+
+RANDOM = np.random.default_rng(0)
+Y, PROBABILITY = RANDOM.integers(0, 2, 400), RANDOM.uniform(size=400).astype(np.float32)
+
+
+def test_accuracy_and_crossentropy_are_those_of_keras():
+    model = build_base_model(seed=1, n_features=3)
+    X = 10 * RANDOM.normal(size=(400, 3))
+    found = score_predictions(Y, model(X).numpy().ravel())
+    expected = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert found["accuracy"] == pytest.approx(expected["accuracy"], abs=1e-6)
+    assert found["binary_crossentropy"] == pytest.approx(expected["binary_crossentropy"], rel=1e-4)
+
+
+def test_certainty_in_the_wrong_class_costs_what_it_costs_in_keras():
+    y, probability = np.array([0, 1]), np.array([1.0, 1.0], np.float32)
+    expected = float(keras.losses.BinaryCrossentropy()(y[:, None], probability[:, None]))
+    assert score_predictions(y, probability)["binary_crossentropy"] == pytest.approx(expected, rel=0.02)
+
+
+def test_brier_is_the_mean_squared_distance():
+    assert score_predictions(np.array([1, 0]), np.array([0.8, 0.4]))["brier"] == pytest.approx((0.04 + 0.16) / 2)
+
+
+def test_calibration_error_by_hand():
+    y, probability = np.array([1, 1, 0, 0]), np.array([0.95, 0.95, 0.95, 0.15])
+    assert expected_calibration_error(y, probability) == pytest.approx(3 / 4 * abs(2 / 3 - 0.95) + 1 / 4 * 0.15)
+
+
+def test_calibration_error_agrees_with_scikit_learns_bins():
+    true_share, mean_probability = calibration_curve(Y, PROBABILITY, n_bins=10)
+    rows = np.histogram(PROBABILITY, bins=np.linspace(0, 1, 11))[0]
+    expected = np.average(np.abs(true_share - mean_probability), weights=rows)
+    assert expected_calibration_error(Y, PROBABILITY) == pytest.approx(expected, rel=1e-5)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1))
+def test_scores_stay_in_their_ranges(rows):
+    y, probability = (np.array(column) for column in zip(*rows, strict=True))
+    scores = score_predictions(y, probability)
+    assert all(0 <= scores[name] <= 1 for name in ("accuracy", "brier", "ece"))
+    assert scores["binary_crossentropy"] >= 0
+
+
+def test_kernels_are_described_together():
+    found = describe_kernels([np.array([[0.0, 3.0]]), np.array([[0.0005], [-4.0]])])
+    assert found == {"near_zero_weights": 0.5, "weight_norm": pytest.approx(5)}
+
+
+def some_arrays(n_features: int = 4) -> Arrays:
+    X = RANDOM.normal(size=(90, n_features))
+    y = (X[:, 0] + RANDOM.normal(size=90) > 0).astype(int)
+    return Arrays(X[:50], y[:50], X[50:70], y[50:70], X[70:], y[70:])
+
+
+@pytest.mark.parametrize("settings", [{"l1": 0.01, "l2": 0.01, "activity_l2": 0.1}, {"dropout": 0.5}])
+def test_a_network_is_measured_as_keras_evaluates_it(settings):
+    model, arrays = build_model(**settings, n_features=4, hidden_units=(5, 5), seed=1), some_arrays()
+    replicate, headline = replicate_metrics(model, arrays), headline_metrics(model, arrays)
+    for part, suffix in (("train", "train"), ("validation", "val"), ("test", "test")):
+        X, y = getattr(arrays, f"X_{suffix}"), getattr(arrays, f"y_{suffix}")
+        for metric, value in model.evaluate(X, y, verbose=0, return_dict=True).items():
+            assert replicate[f"{suffix}_{metric}"] == pytest.approx(value, rel=1e-4)
+            assert headline[part][metric] == pytest.approx(value, rel=1e-4)
+
+
+def test_the_gap_is_that_of_the_accuracies():
+    found = headline_metrics(build_regularized_model(n_features=4, seed=1), some_arrays())
+    assert found["generalization_gap"] == found["train"]["accuracy"] - found["test"]["accuracy"]

@@ -1,0 +1,12 @@
+import numpy as np
+
+from regularization.row_order import batch_order, batch_orders
+
+
+def test_batch_orders_are_permutations_whatever_the_block():
+    order = batch_order(7, 30, 75)
+    assert order.shape == (30, 75)
+    np.testing.assert_array_equal(np.sort(order, axis=1), np.broadcast_to(np.arange(75), (30, 75)))
+    assert len({tuple(epoch) for epoch in order}) == 30
+    blocks = batch_orders(7, 4, 75)
+    np.testing.assert_array_equal(np.concatenate([next(blocks) for _ in range(7)]), order[:28])
