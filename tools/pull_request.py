@@ -113,19 +113,17 @@ def changed_charts(plots: dict, labels: dict[str, str]) -> dict[str, dict]:
             continue
         chart = views[0]["content"]
         points = chart["data"]["values"]
-        if _without_revision(points, WORKSPACE, True) != _without_revision(points, WORKSPACE, False):
+        ours = [_unmarked(point) for point in points if point["rev"] == WORKSPACE]
+        theirs = [_unmarked(point) for point in points if point["rev"] != WORKSPACE]
+        if ours != theirs:
             renamed = [point | {"rev": labels.get(point["rev"], point["rev"])} for point in points]
             charts[name] = chart | {"data": {"values": renamed}}
     return charts
 
 
-def _without_revision(points: list[dict], revision: str, is_of_it: bool) -> list[dict]:
-    """The points that are, or are not, of `revision`, less the mark that says so."""
-    return [
-        {key: value for key, value in point.items() if key != "rev"}
-        for point in points
-        if (point["rev"] == revision) == is_of_it
-    ]
+def _unmarked(point: dict) -> dict:
+    """The point less the mark that says which revision it is of."""
+    return {key: value for key, value in point.items() if key != "rev"}
 
 
 def _table(markdown: str, labels: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Write the figures of README.md anew from metrics/: `make readme`. A test holds the README to them."""
+"""Write the figures of README.md and docs/ anew from metrics/: `make readme`. A test holds the pages to them."""
 
 import json
 import re
@@ -10,11 +10,18 @@ import pandas as pd
 from regularization.evidence import NOTEBOOK_REPORTED, sentences
 from regularization.metrics import METRICS
 from regularization.variants import HEADLINE_MODELS
+from stages._files import write_text
 
 
 def main() -> None:
-    readme = Path("README.md")
-    readme.write_text(filled(readme.read_text(encoding="utf-8"), Path("metrics")), encoding="utf-8")
+    for page in pages(Path()):
+        text = page.read_text(encoding="utf-8")
+        write_text(page, filled(text, Path("metrics")))
+
+
+def pages(root: Path) -> list[Path]:
+    """The pages of the project at `root` that may hold generated figures."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
 
 def filled(text: str, metrics: Path) -> str:
@@ -31,8 +38,8 @@ def models(metrics: Path) -> str:
     for name in HEADLINE_MODELS:
         test = json.loads((metrics / f"{name}.json").read_text(encoding="utf-8"))["test"]
         ours = [test["accuracy"], test["loss"], test["binary_crossentropy"]]
-        theirs = [notebook[name, "test_accuracy"], notebook[name, "test_loss"]]
-        rows.append([f"`{name}`", *(f"{value:.3f}" for value in ours + theirs)])
+        theirs = [notebook.get((name, column)) for column in ("test_accuracy", "test_loss")]
+        rows.append([f"`{name}`", *("" if value is None else f"{value:.3f}" for value in ours + theirs)])
     heads = [
         "model",
         "test accuracy",
@@ -45,16 +52,28 @@ def models(metrics: Path) -> str:
 
 
 def verdicts(metrics: Path) -> str:
+    """The headline models against base."""
+    return _verdict_table(metrics, tuple(HEADLINE_MODELS))
+
+
+def verdicts_of_all(metrics: Path) -> str:
+    return _verdict_table(metrics, None)
+
+
+def _verdict_table(metrics: Path, shown: tuple[str, ...] | None) -> str:
     honest = _evidence(metrics, "comparisons").query("protocol == 'honest' and reference == 'base'")
     by_metric = {metric: honest[honest["metric"] == metric].set_index("variant") for metric in METRICS}
     rows = []
     for variant in by_metric["accuracy"].index:
-        row = [f"`{variant}`"]
-        for metric in METRICS:
-            found = by_metric[metric].loc[variant]
-            row += [f"{found.difference:+.3f} ({found.lower:+.3f} to {found.upper:+.3f})", f"**{found.verdict}**"]
-        rows.append(row)
+        if shown is None or variant in shown:
+            cells = [by_metric[metric].loc[variant] for metric in METRICS]
+            rows.append([f"`{variant}`", *(text for found in cells for text in _difference(found))])
     return _table(["against `base`", "test accuracy", "", "test loss without penalty", ""], rows)
+
+
+def _difference(found: pd.Series) -> tuple[str, str]:
+    interval = f"{found.difference:+.3f} ({found.lower:+.3f} to {found.upper:+.3f})"
+    return interval, f"**{found.verdict}**"
 
 
 def findings(metrics: Path) -> str:
@@ -98,6 +117,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "models": models,
     "verdicts": verdicts,
+    "verdicts_of_all": verdicts_of_all,
     "findings": findings,
     "notebook": notebook,
 }
