@@ -34,9 +34,10 @@ setup: .venv/.installed ## make .venv from requirements.txt
 test: setup ## run the tests
 	@python -m pytest
 
-lint: setup ## check style and format
+lint: setup ## check style, format and types
 	@ruff check .
 	@ruff format --check .
+	@basedpyright
 
 format: setup ## mend style and format
 	@ruff check --fix .

@@ -147,7 +147,7 @@ def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
 def _block_sums(variant: str, splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray) -> pd.DataFrame:
     """Each score of the honest trainings summed over the rows of every block that the training has not seen."""
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
-    blocks = splits[honest[0]].blocks
+    blocks = np.asarray(splits[honest[0]].blocks)
     rows = np.bincount(blocks)
     unseen = np.ones((len(honest), len(rows)), bool)
     for place, number in enumerate(honest):

@@ -96,7 +96,7 @@ def fit_scaler(X: np.ndarray, rows: Rows, *, fit_scaler_on: str) -> StandardScal
 
 def to_arrays(X: np.ndarray, y: np.ndarray, rows: Rows, scaler: StandardScaler) -> Arrays:
     """The parts of the split, features scaled: 64-bit floats, as scikit-learn gives them."""
-    X = scaler.transform(X)
+    X = np.asarray(scaler.transform(X))
     return Arrays(X[rows.train], y[rows.train], X[rows.val], y[rows.val], X[rows.test], y[rows.test])
 
 
