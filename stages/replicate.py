@@ -36,7 +36,7 @@ def main() -> None:
             variants,
             splits,
             table,
-            network=network_settings(params) | {"n_features": table.X.shape[1]},
+            network=network_settings(params) | {"n_features": table.n_inputs},
             epochs=params.epochs,
             batch_size=params.batch_size,
             on_progress=bar.update,

@@ -99,7 +99,7 @@ def test_every_way_to_the_bytes_gives_the_same_files(published_at, server, tmp_p
 
 def test_a_path_serves_as_address(published_at, tmp_path):
     (tmp_path / "own.csv").write_bytes(CONTENT)
-    published_at("ok", url=str(tmp_path / "own.csv"))
+    published_at("ok", url=str(tmp_path / "own.csv"), watch=str(tmp_path / "own.csv"))
     download.main()
     assert source()["file"] == "own.csv"
     assert Path("data/raw/own.csv").read_bytes() == CONTENT
