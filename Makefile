@@ -7,7 +7,7 @@ export BASE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all changed help setup test lint format benchmark pull-request plots-page readme requirements clean
+.PHONY: all changed help setup test lint format benchmark pull-request plots-page readme requirements same-bytes clean
 
 all: setup ## train the three models, as far as anything changed, and print how they did
 	@dvc repro
@@ -41,6 +41,9 @@ lint: setup ## check style and format
 format: setup ## mend style and format
 	@ruff check --fix .
 	@ruff format .
+
+same-bytes: setup ## train a little on two emulated processors and compare the bytes (QEMU; four minutes)
+	@python -m tools.same_bytes
 
 benchmark: setup ## measure plain fit, the train stages' fit and the population in one run
 	@python -m benchmarks.run

@@ -1,4 +1,7 @@
-"""Keras' `fit` with a whole epoch in one graph call: the same steps, without the time between them."""
+"""Keras' `fit` with a whole epoch in one graph call: the same steps, without the time between them.
+
+The gradient of the binary cross-entropy is the one of losses.py, so that every processor takes the same steps.
+"""
 
 from collections.abc import Sequence
 
@@ -7,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from regularization.errors import InputError
+from regularization.losses import exact_gradient
 from regularization.row_order import batch_order
 
 
@@ -30,10 +34,7 @@ def fit_epochs(
 
     Raises `InputError` once the loss is not finite.
     """
-    trainer = EpochSequential(model.layers)
-    compiled = keras.saving.deserialize_keras_object(model.get_compile_config())
-    trainer.compile(**compiled | {"optimizer": model.optimizer})
-    trainer.hold_rows(X_train, y_train, X_val, y_val, batch_size=batch_size)
+    trainer = epoch_trainer(model, X_train, y_train, X_val, y_val, batch_size=batch_size)
     orders = batch_order(seed, epochs, len(X_train))
     return trainer.fit(
         tf.data.Dataset.from_tensor_slices(orders),
@@ -43,6 +44,15 @@ def fit_epochs(
         callbacks=[StopAtDivergence(), *callbacks],
         verbose=0,
     )
+
+
+def epoch_trainer(model: keras.Sequential, X_train, y_train, X_val, y_val, *, batch_size: int) -> "EpochSequential":
+    """The `model`'s own layers and optimizer, compiled to take an epoch at a time; see `fit_epochs` for the rest."""
+    trainer = EpochSequential(model.layers)
+    compiled = keras.saving.deserialize_keras_object(model.get_compile_config())
+    trainer.compile(**compiled | {"optimizer": model.optimizer, "loss": exact_gradient(compiled["loss"])})
+    trainer.hold_rows(X_train, y_train, X_val, y_val, batch_size=batch_size)
+    return trainer
 
 
 class EpochSequential(keras.Sequential):

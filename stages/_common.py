@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from regularization.errors import InputError
+from regularization.rounding import warning
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Call `main`; an `InputError` or an operating-system error becomes its message on stderr and exit status 1."""
+    """Call `main`; an `InputError` or an operating-system error becomes its message on stderr and exit status 1.
+
+    A warning comes first where the user's own settings may change results.
+    """
+    if text := warning():
+        print(text, file=sys.stderr)
     try:
         main()
     except InputError as error:

@@ -42,8 +42,18 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(path: str | Path, content: dict) -> None:
+    """Fractions have six significant digits: what lies behind is noise, and may differ between processors."""
+    text = json.dumps(_rounded(content), indent=2, allow_nan=False)
     with atomic_file(path) as partial:
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        partial.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _rounded(content):
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_rounded(value) for value in content]
+    return float(f"{content:.6g}") if isinstance(content, float) else content
 
 
 def read_json(path: str | Path) -> dict:

@@ -4,7 +4,6 @@ Kernels are `(inputs, units, LANES)`, activations `(rows, units, LANES)`: one ve
 """
 
 import functools
-import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -16,15 +15,6 @@ from regularization.population.dropout_masks import dropout_mask
 from regularization.population.reader import Architecture
 
 LANES = 16  # float32 that fill the widest vector register of an x86 processor
-
-# XLA and TensorFlow read these when they first compile and run; whatever the user has set stands. By default XLA uses
-# half a vector register, and hands every single product of a step to a pool of threads, which costs more than the
-# product; as one loop, a program runs on the thread that calls it. TensorFlow's calls wait in a pool of their own.
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
-)
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(2 * (os.cpu_count() or 1)))
 
 
 def unflatten(flat, shapes: Sequence[tuple[int, ...]], reshape: Callable) -> list:

@@ -1,0 +1,45 @@
+"""Settings under which the same commit gives the same bytes on every x86-64 processor with AVX2.
+
+NumPy, TensorFlow, oneDNN and XLA read them when they are first imported, so this module comes before all of them
+(`regularization/__init__.py` imports it) and imports none. What the user has set stands; `warning` then says so.
+"""
+
+import os
+
+# Each with its reason. What the user has set to something else stands.
+SETTINGS = {
+    # The products of matrices: by default oneDNN uses the widest instructions that the processor has, and the order of
+    # the sums differs with their width.
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    # The other operations stay with Eigen, which TensorFlow compiled once for all processors.
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    # A GPU rounds otherwise.
+    "CUDA_VISIBLE_DEVICES": "-1",
+    # The logarithm and other functions of NumPy are other code for AVX-512, which differs in the last digit.
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4,AVX512_ICL,AVX512_SPR",
+    # The population's program: one loop on the thread that calls it, over whole vector registers. By default XLA uses
+    # half a register, and hands every single product of a step to a pool of threads, which costs more than the product.
+    "XLA_FLAGS": "--xla_cpu_prefer_vector_width=512 "
+    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
+}
+# These change no figure.
+OTHER_SETTINGS = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # what fails raises; a machine without a GPU is no error
+    # TensorFlow's calls wait in a pool of their own, so it may be larger than the number of processors.
+    "TF_NUM_INTEROP_THREADS": str(2 * (os.cpu_count() or 1)),
+}
+
+
+def set_environment() -> None:
+    """Put the settings into this process' environment, where the user has set none of them."""
+    for name, value in (SETTINGS | OTHER_SETTINGS).items():
+        os.environ.setdefault(name, value)
+
+
+def warning() -> str | None:
+    """One line where the user's own settings may round otherwise than the committed results; else None."""
+    changed = [f"{name}={os.environ[name]}" for name, value in SETTINGS.items() if os.environ.get(name, value) != value]
+    if not changed:
+        return None
+    return f"warning: {', '.join(changed)} is set: results may differ from the committed ones in the last digits"

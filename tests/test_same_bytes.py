@@ -1,0 +1,85 @@
+"""The same bytes whatever the threads, the cores and the instructions that the libraries may use."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from regularization import rounding
+from regularization.variants import HEADLINE_MODELS
+from stages import _common
+from tests.conftest import ROOT
+from tools import same_bytes
+
+ONE_CORE = ("taskset", "--cpu-list", "0")
+# What an older processor would do: NumPy without AVX2, the compiled program without AVX-512, one thread on one core.
+LIMITED = {
+    "SAME_BYTES_THREADS": "1",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+    "XLA_FLAGS": f"{rounding.SETTINGS['XLA_FLAGS']} --xla_cpu_max_isa=AVX2",
+}
+
+
+@pytest.fixture(scope="module")
+def digests() -> tuple[dict, dict]:
+    prefix = ONE_CORE if shutil.which(ONE_CORE[0]) else ()
+    with ThreadPoolExecutor() as pool:
+        usual = pool.submit(same_bytes.run_digests)
+        limited = pool.submit(same_bytes.run_digests, *prefix, **LIMITED)
+        return usual.result(), limited.result()
+
+
+def test_every_way_of_training_gives_the_same_bytes_under_other_limits(digests):
+    usual, limited = digests
+    assert set(usual) >= {f"{name} with Keras" for name in HEADLINE_MODELS} | {"a small population"}
+    assert usual == limited
+
+
+def test_the_digests_tell_networks_apart(digests):
+    usual, _ = digests
+    assert len(set(usual.values())) == len(usual)
+
+
+def environment_after_import(**environment: str) -> dict[str, str]:
+    code = "import regularization, json, os; print(json.dumps(dict(os.environ)))"
+    kept = {name: value for name, value in os.environ.items() if name not in rounding.SETTINGS}
+    command = [sys.executable, "-c", code]
+    printed = subprocess.check_output(command, cwd=ROOT, env=kept | environment, text=True)
+    return same_bytes.json.loads(printed)
+
+
+def test_importing_the_library_sets_what_affects_rounding_and_leaves_what_the_user_has_set():
+    found = environment_after_import(ONEDNN_MAX_CPU_ISA="AVX512_CORE")
+    assert found["ONEDNN_MAX_CPU_ISA"] == "AVX512_CORE"
+    others = {name: value for name, value in rounding.SETTINGS.items() if name != "ONEDNN_MAX_CPU_ISA"}
+    assert {name: found[name] for name in others} == others
+
+
+def test_a_stage_runs_on_the_settings_before_any_library_is_imported():
+    """NumPy reads its setting when it is imported, which a stage does before it imports the library by name."""
+    code = "import os, stages.prepare; assert 'NPY_DISABLE_CPU_FEATURES' in os.environ; import sys; print(*sys.modules)"
+    kept = {name: value for name, value in os.environ.items() if name not in rounding.SETTINGS}
+    modules = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=kept, text=True).split()
+    assert modules.index("regularization.rounding") < modules.index("numpy")
+
+
+def test_a_setting_of_the_users_own_is_one_line_of_warning(monkeypatch, capsys):
+    for name, value in rounding.SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    _common.run_stage(lambda: None)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    _common.run_stage(lambda: None)
+    assert capsys.readouterr().err == (
+        "warning: TF_ENABLE_ONEDNN_OPTS=1 is set: results may differ from the committed ones in the last digits\n"
+    )
+
+
+def test_without_the_emulator_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(same_bytes.shutil, "which", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["same_bytes"])
+    with pytest.raises(SystemExit, match="apt-get install qemu-user"):
+        same_bytes.main()

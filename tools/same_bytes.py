@@ -1,0 +1,111 @@
+"""Does another processor give the same bytes? `make same-bytes` asks two that QEMU emulates.
+
+A part of each way of training runs natively and on the emulated processors: an epoch of each headline model with Keras,
+what the trained networks predict, and a small population. Equal digests mean equal bits.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from regularization.variants import HEADLINE_MODELS
+
+EMULATOR = "qemu-x86_64"
+PROCESSORS = {"Haswell": "Intel Haswell (2013), AVX2", "EPYC-Milan": "AMD EPYC Milan (2021), AVX2"}
+INSTALL = f"{EMULATOR} is not installed; expected QEMU's user-mode emulator: apt-get install qemu-user"
+TECHNIQUES = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01}, "dropout": {"dropout": 0.2}}
+
+
+def main() -> None:
+    if _arguments().digests:
+        print(json.dumps(digests()))
+        return
+    if shutil.which(EMULATOR) is None:
+        sys.exit(INSTALL)
+    print(f"natively on {_processor()}, and on {len(PROCESSORS)} emulated processors (about four minutes)")
+    natively, *emulated = _on_every_processor()
+    different = False
+    for description, found in zip(PROCESSORS.values(), emulated, strict=True):
+        print(f"\n{description}:")
+        for name, digest in natively.items():
+            same = found[name] == digest
+            different |= not same
+            print(f"  {name:<28} {'the same bytes' if same else 'DIFFERENT'}")
+    sys.exit(different)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.same_bytes", description=__doc__)
+    parser.add_argument("--digests", action="store_true", help="print the digests of this processor alone, as JSON")
+    return parser.parse_args()
+
+
+def digests() -> dict[str, str]:
+    """By name, the SHA-256 of what this process computes. TensorFlow runs on one thread where it is emulated."""
+    import numpy as np
+    import tensorflow as tf
+
+    from regularization.evaluation import headline_metrics
+    from regularization.models import build_model
+    from regularization.population import Dataset, train_population
+    from regularization.row_order import batch_order
+    from regularization.table import Arrays
+    from regularization.training import epoch_trainer
+
+    if "SAME_BYTES_THREADS" in os.environ:
+        tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
+        tf.config.threading.set_inter_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
+    random = np.random.default_rng(0)
+    X = random.normal(size=(400, 11))
+    y = (X[:, 0] + X[:, 1] * X[:, 2] + random.normal(size=400) > 0).astype(int)
+    arrays = Arrays(X[:240], y[:240], X[240:320], y[240:320], X[320:], y[320:])
+    found = {}
+    for name in HEADLINE_MODELS:
+        model = build_model(**TECHNIQUES[name], seed=1)
+        epoch = tf.function(epoch_trainer(model, *arrays[:4], batch_size=32).train_step)
+        logs = [{key: float(value) for key, value in epoch(order).items()} for order in batch_order(1, 2, 240)]
+        found[f"{name} with Keras"] = _digest(model.get_weights(), logs)
+        found[f"what {name} predicts"] = _digest([model(np.float32(arrays.X_test)).numpy()], [])
+        found[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays))
+    small = {"hidden_units": (6, 4)}
+    models = [build_model(**TECHNIQUES[name], **small, seed=seed) for name in TECHNIQUES for seed in range(3)]
+    history = train_population(models, Dataset(*arrays[:4]), seeds=range(len(models)), epochs=3, batch_size=8)
+    weights = [weight for model in models for weight in model.get_weights()]
+    found["a small population"] = _digest([*weights, history.loss, history.val_loss], [])
+    return found
+
+
+def _digest(arrays: list, values: object) -> str:
+    content = b"".join(array.tobytes() for array in arrays) + json.dumps(values).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def run_digests(*prefix: str, **environment: str) -> dict[str, str]:
+    """`digests` in a process of its own, with `prefix` before its command and `environment` on top of this one's."""
+    command = [*prefix, sys.executable, "-m", "tools.same_bytes", "--digests"]
+    root = Path(__file__).parents[1]
+    ended = subprocess.run(command, cwd=root, env=os.environ | environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def _on_every_processor() -> list[dict[str, str]]:
+    prefixes = [(), *((EMULATOR, "-cpu", name) for name in PROCESSORS)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda prefix: run_digests(*prefix, SAME_BYTES_THREADS="1"), prefixes))
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "this processor")
+
+
+if __name__ == "__main__":
+    main()
