@@ -47,8 +47,8 @@ def main() -> None:
             folder / "preprocessing.json",  # what a saved model needs to take new rows of the table
             {
                 "table": {name: source.get(name) for name in ("file", "sha256", "origin")},
+                "layout": params.data.model_dump(include={"delimiter", "decimal", "encoding"}),
                 "target": checked.target._asdict(),
-                "ignore": params.data.ignore,
                 "columns": to_plain(checked.columns, preprocessor),
             },
         )

@@ -142,11 +142,9 @@ def suspicion(values: pd.Series) -> str | None:
         return "the same value in every row"
     if n_different == 0:
         return "no value in any row"
-    if n_different == len(values) > MAX_CATEGORIES:
-        if not pd.api.types.is_numeric_dtype(values.dtype):
-            return "a different text in every row"
-        if pd.api.types.is_integer_dtype(values.dtype) and _numbers_the_rows(values):
-            return "it numbers the rows"
+    is_whole = pd.api.types.is_integer_dtype(values.dtype)
+    if is_whole and n_different == len(values) > MAX_CATEGORIES and _numbers_the_rows(values):
+        return "it numbers the rows"
     return None
 
 

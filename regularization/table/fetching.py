@@ -18,14 +18,18 @@ class UnreachableError(Exception):
 def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progress: bool = False) -> bytes:
     """The bytes that hash to `sha256`: from `mirror`, a folder or base URL, where it has the file, else from `url`.
 
-    Raises `UnreachableError` where neither gives any, `InputError` where one gives other bytes or only some of them.
+    Raises `UnreachableError` where neither can be reached, `InputError` where one gives other bytes or only some of
+    them, where the server at `url` answers with an error, and where `url` is a path without a file.
     """
     reasons = []
     for place in [f"{mirror.rstrip('/')}/{file_name(url)}", url] if mirror else [url]:
         try:
             content = _read(place, show_progress)
         except OSError as error:  # requests' errors among them
-            reasons.append(f"could not fetch {without_credentials(place)}: {_reason(error)}")
+            reason = f"could not fetch {without_credentials(place)}: {_reason(error)}"
+            if place == url and _was_reached(error):
+                raise InputError("\n".join([*reasons, f"{reason}; mend data.url, or set DATA_MIRROR"])) from None
+            reasons.append(reason)
             continue
         received = hashlib.sha256(content).hexdigest()
         if received != sha256:
@@ -66,6 +70,15 @@ def _download(url: str, show_progress: bool) -> bytes:
             return Path(source.fetch("file", downloader=downloader)).read_bytes()
         except requests.exceptions.ChunkedEncodingError:
             raise InputError(f"{without_credentials(url)}: the transfer broke off half-way; run this again") from None
+
+
+def _was_reached(error: OSError) -> bool:
+    """Whether a server answered or the disk was asked: what is not there will not be there with a network either."""
+    import requests
+
+    if isinstance(error, requests.exceptions.RequestException):
+        return isinstance(error, requests.exceptions.HTTPError)
+    return True
 
 
 def _reason(error: OSError) -> str:

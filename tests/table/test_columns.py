@@ -63,7 +63,6 @@ def test_new_values_are_held_to_what_the_column_is(column, values, message):
     [
         ([3] * 60, "the same value"),
         (range(100, 160), "numbers the rows"),
-        ([f"person {i}" for i in range(60)], "a different text"),
         ([i * 7 for i in range(60)], None),
         ([1.5, None] * 30, None),
         (range(5), None),
