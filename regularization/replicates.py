@@ -10,7 +10,7 @@ from regularization.errors import InputError
 from regularization.evaluation import replicate_metrics
 from regularization.models import build_model
 from regularization.population import PopulationHistory, train_population
-from regularization.table import PlannedSplit, Table
+from regularization.table import Arrays, PlannedSplit, Table
 
 CURVES = ("val_accuracy", "val_binary_crossentropy")
 EPOCHS_PER_POINT = 5  # of the curves: 100 points out of 500 epochs draw the same line
@@ -47,7 +47,7 @@ def train_replicates(
     runs = [
         Run(name, split.protocol, split.number, seed) for name in variants for split in splits for seed in split.seeds
     ]
-    arrays = {(split.protocol, split.number): split.arrays(table) for split in splits}
+    arrays = {(split.protocol, split.number): _in_32_bits(split.arrays(table)) for split in splits}
     data = [arrays[run.protocol, run.split] for run in runs]
     models = [build_model(**variants[run.variant], **network, seed=run.seed, name=run.name()) for run in runs]
     history = train_population(
@@ -69,6 +69,11 @@ def train_replicates(
             measured.append(sizes | replicate_metrics(model, its_data) | {"best_epoch": best_epoch})
     replicates = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured)], axis=1)
     return replicates, curve_bands(replicates, history)
+
+
+def _in_32_bits(arrays: Arrays) -> Arrays:
+    """The numbers that the networks compute with: all splits are in memory at once."""
+    return Arrays(*(part.astype(np.float32) if part.ndim == 2 else part for part in arrays))
 
 
 def _best_epochs(history: PopulationHistory) -> np.ndarray:
