@@ -26,19 +26,23 @@ def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progr
         try:
             content = _read(place, show_progress)
         except OSError as error:  # requests' errors among them
-            reason = f"could not fetch {without_credentials(place)}: {_reason(error)}"
-            if place == url and _was_reached(error):
-                raise InputError("\n".join([*reasons, f"{reason}; mend data.url, or set DATA_MIRROR"])) from None
-            reasons.append(reason)
-            continue
-        received = hashlib.sha256(content).hexdigest()
-        if received != sha256:
-            raise InputError(
-                f"{without_credentials(place)}: these are not the pinned bytes: expected sha256 {sha256}, received "
-                f"{received} ({len(content)} bytes); mend the source, or data.sha256 if this is the table you mean"
-            )
-        return content
+            reasons.append(f"could not fetch {without_credentials(place)}: {_reason(error)}")
+            refused = place == url and _was_reached(error)
+        else:
+            return _checked(content, place, sha256)
+        if refused:  # raised here, where the error's open connection is gone
+            raise InputError("\n".join(reasons) + "; mend data.url, or set DATA_MIRROR")
     raise UnreachableError("\n".join(reasons))
+
+
+def _checked(content: bytes, place: str, sha256: str) -> bytes:
+    received = hashlib.sha256(content).hexdigest()
+    if received != sha256:
+        raise InputError(
+            f"{without_credentials(place)}: these are not the pinned bytes: expected sha256 {sha256}, received "
+            f"{received} ({len(content)} bytes); mend the source, or data.sha256 if this is the table you mean"
+        )
+    return content
 
 
 def file_name(url: str) -> str:
