@@ -13,6 +13,7 @@ from regularization.population.training import epochs_per_block
 # row, an epoch and a weight. Dropout costs about as much again and is not counted.
 SECONDS_PER_WEIGHT = 4.3e-10
 PROBE_SECONDS = 0.00094  # what `_probe` takes there
+BUNCH_BYTES = 10**9  # as in regularization/replicates.py
 SECONDS_TO_COMPILE = 15
 LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and the compiled program
 
@@ -47,7 +48,7 @@ def estimate_cost(
     speed = _probe() / PROBE_SECONDS
     seconds = SECONDS_TO_COMPILE + n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * speed / workers
     block = epochs_per_block(n_rows, n_inputs + 1, workers=workers) * n_rows * (n_inputs + 1) * 128 * workers
-    splits = 2 * 4 * n_splits * n_rows * n_inputs  # scaled anew for each, and once more as the program takes them
+    splits = min(16 * n_splits * n_rows * n_inputs, BUNCH_BYTES)  # the rows of each, scaled anew
     return Cost(seconds, LIBRARY_BYTES + splits + block)
 
 
