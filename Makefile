@@ -7,7 +7,7 @@ export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all changed help setup test lint format benchmark pull-request plots-page readme requirements same-bytes clean
+.PHONY: all changed help setup test test-fast test-slow lint format benchmark pull-request plots-page readme requirements same-bytes clean
 
 all: setup ## train the three models, as far as anything changed, and print how they did
 	@dvc repro
@@ -31,12 +31,19 @@ setup: .venv/.installed ## make .venv from requirements.txt
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
-test: setup ## run the tests
-	@python -m pytest
+test: setup ## run the tests; ARGS="-k dropout" goes to pytest
+	@python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
-lint: setup ## check style and format
+test-fast: setup ## run the tests that take seconds: the inner loop
+	@python -m pytest --numprocesses 2 -m "not slow and not training" $(ARGS)
+
+test-slow: setup ## run the long tests: simulations, random inputs by the thousand
+	@python -m pytest --numprocesses 2 --dist loadgroup -m slow $(ARGS)
+
+lint: setup ## check style, format and types
 	@ruff check .
 	@ruff format --check .
+	@basedpyright
 
 format: setup ## mend style and format
 	@ruff check --fix .

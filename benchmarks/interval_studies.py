@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from regularization.evidence.jackknife import BlockScores, block_jackknife
+from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife
 from regularization.table.blocks import TEST, TRAIN, VALIDATION, deal_blocks, divide_blocks
 
 N_FEATURES = 8
@@ -149,7 +149,7 @@ def scores(probability: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def study(case: Case, seed: int, *, splits: int) -> dict[str, object]:
+def study(case: Case, seed: int, *, splits: int) -> dict[str, Jackknife]:
     """One table, and the jackknife of the difference in each metric."""
     random = np.random.default_rng([seed, 1])
     table = draw_table(case.n_rows, random, case.duplicates)
@@ -175,7 +175,7 @@ def truth(case: Case, *, tables: int = TRUE_TABLES) -> dict[str, float]:
     random = np.random.default_rng(99)
     fresh = draw_table(TEST_ROWS, random)
     n_train, n_val = round(case.n_rows * 13 / 20), round(case.n_rows * 3 / 20)
-    total = dict.fromkeys(METRICS, 0.0)
+    total: dict[str, float] = {metric: 0.0 for metric in METRICS}  # noqa: C420
     for number in range(tables):
         table = draw_table(n_train + n_val, random, case.duplicates)
         order = random.permutation(table.groups.max() + 1)[table.groups].argsort(kind="stable")
@@ -206,10 +206,15 @@ CASES = [
 ]
 
 
-def coverage(case: Case, *, studies: int, splits: int = 520, tables: int = TRUE_TABLES, progress: bool = False) -> dict:
+def coverage(
+    case: Case, *, studies: int, splits: int = 520, tables: int = TRUE_TABLES, progress: bool | None = False
+) -> dict:
     """Per metric: the truth, how often the interval covered it and left out 0, and its mean half-width."""
     true = truth(case, tables=tables)
-    found = [study(case, seed, splits=splits) for seed in tqdm(range(studies), case.name, disable=not progress)]
+    found = [
+        study(case, seed, splits=splits)
+        for seed in tqdm(range(studies), case.name, disable=None if progress is None else not progress)
+    ]
     result = {}
     for metric in METRICS:
         bounds = np.array([estimate[metric].interval() for estimate in found])

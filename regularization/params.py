@@ -3,7 +3,7 @@
 import codecs
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -202,14 +202,16 @@ def _sentence(problem: dict) -> str:
 
 
 def _suggestion(location: list) -> str:
-    known = list(_group_at(location[:-1]).model_fields)
+    group: Any = _group_at(location[:-1])
+    known = list(group.model_fields)
     close = get_close_matches(str(location[-1]), known, n=1)
     return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
 
 
 def _allowed_words(location: list) -> str:
     """The description of the field at `location`; that of the items for an element of a list or a mapping."""
-    group, words = Params, "a valid value"
+    group: Any = Params
+    words = "a valid value"
     for part in location:
         field = group.model_fields.get(part) if hasattr(group, "model_fields") else None
         if field is not None:
@@ -218,14 +220,14 @@ def _allowed_words(location: list) -> str:
     return words
 
 
-def _group_at(location: list) -> type[Group]:
+def _group_at(location: list):
     group = Params
     for part in location:
         group = _group_below(group, part)
     return group
 
 
-def _group_below(group: object, part: object) -> object:
+def _group_below(group: Any, part: object):
     """What `part` leads to from `group`: a `Group`, a mapping of names to one, or None."""
     if get_origin(group) is dict:
         below = get_args(group)[1]

@@ -193,7 +193,7 @@ def _block_sums(splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarr
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
     if not honest:
         return {}
-    blocks = splits[honest[0]].blocks
+    blocks = np.asarray(splits[honest[0]].blocks)
     rows = np.bincount(blocks)
     unseen = np.ones((len(honest), len(rows)), bool)
     for place, number in enumerate(honest):

@@ -97,8 +97,9 @@ class StopAtDivergence(keras.callbacks.Callback):
     """Raises `InputError` at the first epoch whose loss is not a finite number."""
 
     def on_epoch_end(self, epoch, logs=None):
-        if not np.isfinite(logs["loss"]):
+        loss, model = (logs or {})["loss"], self.model
+        if model is not None and not np.isfinite(loss):
             raise InputError(
-                f"the training diverged: loss is {logs['loss']} in epoch {epoch + 1}; expected a finite number. "
-                f"Lower learning_rate (now {float(self.model.optimizer.learning_rate):g}) or the penalties"
+                f"the training diverged: loss is {loss} in epoch {epoch + 1}; expected a finite number. "
+                f"Lower learning_rate (now {float(model.optimizer.learning_rate):g}) or the penalties"
             )

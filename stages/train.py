@@ -56,8 +56,8 @@ def _name() -> str:
 
 def _live_callback(folder: Path):
     """DVCLive's Keras callback on a `Live` whose step costs less."""
-    from dvclive import Live
     from dvclive.keras import DVCLiveCallback
+    from dvclive.live import Live
     from scmrepo.exceptions import SCMError
 
     class QuickLive(Live):

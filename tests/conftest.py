@@ -10,7 +10,33 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+# The files whose tests import TensorFlow, or run the pipeline: their tests are marked `training`.
+TRAINING_FILES = {
+    "tests/population/test_dropout_masks.py",
+    "tests/population/test_reader.py",
+    "tests/population/test_training.py",
+    "tests/table/test_standin.py",
+    "tests/test_evaluation.py",
+    "tests/test_keras_file.py",
+    "tests/test_models.py",
+    "tests/test_pipeline.py",
+    "tests/test_pull_request.py",
+    "tests/test_replicates.py",
+    "tests/test_same_bytes.py",
+    "tests/test_train.py",
+    "tests/test_training.py",
+}
 CSV_NAME = "winequality-red.csv"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what trains, and keep the tests of a file in one process unless they name another group."""
+    for item in items:
+        file = Path(item.path).relative_to(ROOT).as_posix()
+        if file in TRAINING_FILES:
+            item.add_marker(pytest.mark.training)
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(file))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""The whole pipeline in a fresh clone, with DVC itself and few epochs; the tests follow one another in one folder."""
+"""The whole pipeline in a fresh clone, with DVC itself, a small network and few epochs.
+
+Each test starts from the state that its fixture makes, so that any of them can run alone.
+"""
 
 import csv
 import json
@@ -12,36 +15,63 @@ from tests.repositories import change_params, commit, copy_project, run
 
 QUICK = {
     "epochs": 3,
-    "replicate": {"seeds": 2, "splits": 2, "seeds_per_split": 2, "variants": {"l1_0.001": {"l1": 0.001}}},
+    "hidden_units": [4, 3],
+    "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0.001": {"l1": 0.001}}},
 }
 TRAININGS = {"train_base", "train_l1l2", "train_dropout"}
 REPLICATES = {"replicate_base", "replicate_l1l2", "replicate_dropout", "replicate_variations"}
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory) -> Path:
-    """A fresh clone of the project as it stands in the working tree, with quick params committed."""
+def first_run(tmp_path_factory) -> tuple[Path, str]:
+    """A fresh clone of the project as it stands in the working tree, with quick params, after `dvc repro`."""
     origin, clone = tmp_path_factory.mktemp("origin"), tmp_path_factory.mktemp("clones") / "clone"
     copy_project(origin)
     change_params(origin, **QUICK)
     run("git", "init", "--quiet", "--initial-branch", "main", cwd=origin)
     commit(origin, "as it stands")
     run("git", "clone", "--quiet", str(origin), str(clone), cwd=origin)
-    return clone
+    output = run("dvc", "repro", cwd=clone)
+    commit(clone, "reproduced")
+    return clone, output
+
+
+@pytest.fixture
+def clone(first_run) -> Path:
+    """The clone after its first run, with nothing changed since: what a test changes is taken back."""
+    folder, _ = first_run
+    yield folder
+    run("git", "checkout", "--quiet", "--", ".", cwd=folder)
+    run("dvc", "checkout", "--quiet", cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def experiment(first_run, tmp_path_factory) -> tuple[Path, str]:
+    """A copy of the clone with the results of an experiment with more dropout, and what that run said."""
+    folder = tmp_path_factory.mktemp("experiments") / "clone"
+    run("cp", "-a", str(first_run[0]), str(folder), cwd=first_run[0])
+    output = run("dvc", "exp", "run", "--name", "half", "--set-param", "dropout=0.5", cwd=folder)
+    return folder, output
 
 
 def stages_run(output: str) -> set[str]:
     return set(re.findall(r"Running stage '(\w+)'", output))
 
 
-def test_the_first_run_runs_every_stage(clone):
+def test_the_first_run_runs_every_stage(first_run):
+    clone, output = first_run
     everything = set(yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
-    assert stages_run(run("dvc", "repro", cwd=clone)) >= everything - {"download"}  # it has not changed since dvc.lock
+    assert stages_run(output) >= everything - {"download"}  # it has not changed since dvc.lock
     for name in ("base", "l1l2", "dropout"):
         scores = json.loads((clone / f"metrics/{name}.json").read_text(encoding="utf-8"))
         assert scores["epochs"] == QUICK["epochs"]
         assert (clone / f"models/{name}.keras").exists()
     assert run("dvc", "status", cwd=clone).strip() == "Data and pipelines are up to date."
+
+
+def test_the_evidence_ends_with_the_answer(first_run):
+    assert "l1l2 against base: test accuracy" in first_run[1]
+    assert "all of it: metrics/evidence/sentences.md" in first_run[1]
 
 
 def test_the_second_run_runs_none(clone):
@@ -54,26 +84,34 @@ def test_forcing_a_training_changes_no_byte_of_the_lock(clone):
     assert (clone / "dvc.lock").read_bytes() == lock
 
 
-def test_an_experiment_with_dropout_retrains_what_depends_on_it_alone(clone):
-    commit(clone, "reproduced")
-    ran = stages_run(run("dvc", "exp", "run", "--name", "half", "--set-param", "dropout=0.5", cwd=clone))
+def test_an_experiment_with_dropout_retrains_what_depends_on_it_alone(experiment):
+    ran = stages_run(experiment[1])
     assert ran == {"check_params", "train_dropout", "charts", "replicate_dropout", "evidence"}
 
 
-def test_exp_show_lists_the_experiment(clone):
-    shown = run("dvc", "exp", "show", "--csv", cwd=clone)
+def test_exp_show_lists_the_experiment(experiment):
+    shown = run("dvc", "exp", "show", "--csv", cwd=experiment[0])
     table = csv.DictReader(shown[shown.index("Experiment,") :].splitlines())
     (found,) = (row for row in table if row["Experiment"] == "half")
     assert found["dropout"] == "0.5"
 
 
-def test_metrics_diff_tells_of_the_changed_model_alone(clone):
-    changed = json.loads(run("dvc", "metrics", "diff", "--json", cwd=clone))
-    assert set(changed) == {"metrics/dropout.json", "metrics/evidence.json"}
+def test_exp_show_as_the_readme_has_it_fits_a_wide_terminal(experiment):
+    readme = (experiment[0] / "README.md").read_text(encoding="utf-8")
+    (options,) = re.findall(r"^dvc exp show (.*?)\s+#", readme, flags=re.MULTILINE)
+    shown = run("bash", "-c", f"dvc exp show --no-pager --csv {options}", cwd=experiment[0])
+    header = next(line for line in shown.splitlines() if line.startswith("Experiment,"))
+    assert len(header.split(",")) <= 16
 
 
-def test_plots_diff_draws_both_revisions(clone):
-    drawn = run("dvc", "plots", "diff", "HEAD", "--json", cwd=clone)
+def test_metrics_diff_tells_of_the_changed_model_alone(experiment):
+    changed = json.loads(run("dvc", "metrics", "diff", "--json", cwd=experiment[0]))
+    assert set(changed) <= {"metrics/dropout.json", "metrics/evidence.json"}
+    assert "metrics/dropout.json" in changed
+
+
+def test_plots_diff_draws_both_revisions(experiment):
+    drawn = run("dvc", "plots", "diff", "HEAD", "--json", cwd=experiment[0])
     specs = json.loads(drawn[drawn.index("{") : drawn.rindex("}") + 1])["data"]
     (chart,) = specs["Validation loss"]
     rows = chart["content"]["data"]["values"]
@@ -81,39 +119,53 @@ def test_plots_diff_draws_both_revisions(clone):
     assert len(rows) == 2 * 3 * QUICK["epochs"]
 
 
-def test_going_back_to_the_earlier_value_trains_nothing(clone):
-    run("git", "checkout", "--quiet", "--", "params.yaml", cwd=clone)
-    output = run("dvc", "repro", cwd=clone)
+def test_going_back_to_the_earlier_value_trains_nothing(experiment, tmp_path):
+    folder = tmp_path / "clone"
+    run("cp", "-a", str(experiment[0]), str(folder), cwd=tmp_path)
+    run("git", "checkout", "--quiet", "--", "params.yaml", cwd=folder)
+    output = run("dvc", "repro", cwd=folder)
     assert stages_run(output) & (TRAININGS | REPLICATES) == set()
     assert "Stage 'train_dropout' is cached" in output
-    assert run("git", "status", "--porcelain", "metrics", "plots", "dvc.lock", cwd=clone) == ""
+    assert run("git", "status", "--porcelain", "metrics", "plots", "dvc.lock", cwd=folder) == ""
 
 
 def test_l1_retrains_l1l2_and_its_replicates_alone(clone):
-    status = json.loads(run_with_param(clone, "l1", 0.001))
-    assert set(status) & (TRAININGS | REPLICATES) == {"train_l1l2", "replicate_l1l2"}
+    change_params(clone, l1=0.001)
+    assert changed_trainings(clone) == {"train_l1l2", "replicate_l1l2"}
 
 
 def test_epochs_retrains_everything(clone):
-    status = json.loads(run_with_param(clone, "epochs", 4))
-    assert set(status) & (TRAININGS | REPLICATES) == TRAININGS | REPLICATES
+    change_params(clone, epochs=4)
+    assert changed_trainings(clone) == TRAININGS | REPLICATES
 
 
-def run_with_param(clone: Path, key: str, value: float) -> str:
-    """`dvc status` as JSON with one value of params.yaml changed, and changed back."""
-    text = (clone / "params.yaml").read_text(encoding="utf-8")
-    change_params(clone, **{key: value})
-    status = run("dvc", "status", "--json", cwd=clone)
-    (clone / "params.yaml").write_text(text, encoding="utf-8")
-    return status
+def test_the_threshold_reaches_every_training_through_the_prepared_table(clone):
+    change_params(clone, data=read_data(clone) | {"threshold": 7})
+    output = run("dvc", "repro", "--dry", cwd=clone)
+    assert stages_run(output) >= {"prepare"}
+    run("dvc", "repro", "prepare", cwd=clone)
+    assert changed_trainings(clone) == TRAININGS | REPLICATES
+
+
+def test_another_setting_of_a_headline_model_in_the_code_retrains_it(clone):
+    file = clone / "regularization" / "variants.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"bias_l1", ', ""), encoding="utf-8")
+    assert "train_l1l2" in changed_trainings(clone)
+
+
+def read_data(folder: Path) -> dict:
+    return yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))["data"]
+
+
+def changed_trainings(folder: Path) -> set[str]:
+    """The stages that train and that `dvc status` names."""
+    return set(json.loads(run("dvc", "status", "--json", cwd=folder))) & (TRAININGS | REPLICATES)
 
 
 def test_a_mistyped_key_stops_the_run(clone):
-    file = clone / "params.yaml"
-    text = file.read_text(encoding="utf-8")
     with pytest.raises(AssertionError, match="dropuot: unknown key; did you mean dropout"):
         run("dvc", "exp", "run", "--set-param", "+dropuot=0.3", cwd=clone)
-    file.write_text(text, encoding="utf-8")
 
 
 def test_the_plots_page_opens(clone):

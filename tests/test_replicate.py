@@ -1,27 +1,29 @@
 """The replicate stage: what it trains, and what it says of bad input. The pipeline's test runs it whole."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from regularization.errors import InputError
 from regularization.params import check_params
+from regularization.table import duplicate_groups
 from regularization.variants import variants_of
 from stages import replicate
-from tests.conftest import CSV_NAME
 
 
 @pytest.fixture
-def raw(stage_folder, wine_table):
-    Path("data/raw").mkdir(parents=True)
-    Path("data/raw/source.json").write_text(json.dumps({"origin": "published", "file": CSV_NAME}), encoding="utf-8")
+def prepared(stage_folder, wine_table):
+    """Write a checked table as `prepare` leaves it."""
+    Path("data/prepared").mkdir(parents=True)
 
     def write(table: pd.DataFrame) -> None:
-        table.to_csv(Path("data/raw") / CSV_NAME, sep=";", index=False)
+        features = table.drop(columns="quality")
+        y = (table["quality"] >= 6).to_numpy().astype(int)
+        np.savez("data/prepared/table.npz", X=features.to_numpy(float), y=y, groups=duplicate_groups(features))
 
     write(wine_table)
     return write
@@ -53,9 +55,9 @@ def test_the_variations_are_the_notebooks_eight(params):
     }
 
 
-def test_a_table_too_small_to_split_by_groups(raw, wine_table, monkeypatch):
-    raw(wine_table.iloc[[0, 1] * 20].assign(quality=[3, 8] * 20))
-    with pytest.raises(InputError, match="expected at least 3 to split them by groups of duplicates"):
+def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch):
+    prepared(wine_table.iloc[[0, 1] * 20].assign(quality=[3, 8] * 20))
+    with pytest.raises(InputError, match="received 2 distinct rows; expected 20 or more"):
         replicate_base(monkeypatch)
     assert not Path("metrics").exists()
 
@@ -64,7 +66,7 @@ def test_a_table_too_small_to_split_by_groups(raw, wine_table, monkeypatch):
     ("change", "message"),
     [
         ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number of 2 or more"),
-        ({"splits": 1}, "replicate.splits: received 1; expected a whole number of 2 or more"),
+        ({"splits": 9}, "replicate.splits: received 9; expected a whole number of 10 or more"),
         ({"variants": {"mine": {"l3": 1}}}, "replicate.variants.mine.l3: unknown key; expected one of l1, l2, dropout"),
         ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout are taken"),
         (
@@ -73,7 +75,7 @@ def test_a_table_too_small_to_split_by_groups(raw, wine_table, monkeypatch):
         ),
     ],
 )
-def test_bad_replicate_params(raw, stage_folder, params, monkeypatch, change, message):
+def test_bad_replicate_params(prepared, stage_folder, params, monkeypatch, change, message):
     params["replicate"] |= change
     stage_folder(params)
     with pytest.raises(InputError) as raised:
@@ -81,7 +83,7 @@ def test_bad_replicate_params(raw, stage_folder, params, monkeypatch, change, me
     assert message in str(raised.value)
 
 
-def test_params_are_refused_before_tensorflow_is_read(raw):
+def test_params_are_refused_before_tensorflow_is_read(prepared):
     code = (
         "import sys; sys.argv = ['replicate', 'base']; import stages.replicate; sys.exit('tensorflow' in sys.modules)"
     )

@@ -27,11 +27,12 @@ class Interval(NamedTuple):
 
 def mean_interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
     """Student's interval for the mean of independent `values` `(n,)`, n >= 2. Raises `InputError` for fewer."""
-    values = np.asarray(values, float)
-    if len(values) < 2 or not np.isfinite(values).all():
-        raise InputError(f"received {len(values)} values, or some not finite; expected 2 or more finite ones")
-    half = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values))
-    return Interval(float(values.mean()), float(values.mean()) - half, float(values.mean()) + half)
+    found = np.asarray(values, float)
+    if len(found) < 2 or not np.isfinite(found).all():
+        raise InputError(f"received {len(found)} values, or some not finite; expected 2 or more finite ones")
+    half = float(stats.t.ppf((1 + confidence) / 2, len(found) - 1) * stats.sem(found))
+    mean = float(found.mean())
+    return Interval(mean, mean - half, mean + half)
 
 
 def verdict(

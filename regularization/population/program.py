@@ -5,7 +5,7 @@ Kernels are `(inputs, units, LANES)`, activations `(rows, units, LANES)`: one ve
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -49,9 +49,8 @@ def compile_block(architecture: Architecture) -> Callable:
             unflatten(state[name], architecture.shapes, tf.reshape) for name in ("weights", "momentum", "velocity")
         )
         weights = [tf.reshape(part, [-1]) for part in weights]  # for `_adam`
-        settings = settings | {
-            "rates": [tf.tile(settings["learning_rate"], [part.shape[0] // LANES]) for part in weights]
-        }
+        rates = [tf.tile(settings["learning_rate"], [int(np.prod(shape))]) for shape in architecture.shapes]
+        settings = settings | {"rates": rates}
         best = state["best_weights"], state["best_loss"], state["best_epoch"]
         history = tf.TensorArray(tf.float32, batches.shape[0])
         for number in tf.range(n_epochs):
@@ -137,7 +136,7 @@ class _Batch(NamedTuple):
 
 def _batch(values: tf.Tensor, step: tf.Tensor, n_rows: tf.Tensor) -> _Batch:
     """Step number `step` of an epoch through `n_rows` rows, from its `values` `(batch_size, columns, LANES)`."""
-    batch_size = values.shape[0]
+    batch_size = int(values.shape[0])
     left = tf.clip_by_value(n_rows - step * batch_size, 0, batch_size)
     within = tf.range(batch_size)[:, None] < left
     share = tf.where(within, 1 / _float(tf.maximum(left, 1)), 0)
@@ -153,21 +152,20 @@ def _scores(architecture: Architecture, weights: list, settings: dict, batch: _B
     return [binary_crossentropy + penalty, binary_crossentropy, accuracy]
 
 
-def _forward(
-    architecture: Architecture, weights: list, settings: dict, X: tf.Tensor, share: tf.Tensor, dropout_step=None
-):
-    """Logits `(rows, LANES)` of the rows `X`, and the penalties `(LANES,)`, in which each row counts by its `share`."""
+def _forward(architecture: Architecture, weights: list, settings: dict, X, share, dropout_step=None):
+    """Logits `(rows, LANES)` of the rows `X`, and the penalties `(LANES,)`.
+
+    In the penalty on outputs each row counts by its `share`, `(rows, LANES)`: Keras takes the mean over the rows.
+    """
     penalty = sum(_penalty(part, settings["penalty"][number], tf.ones(())) for number, part in enumerate(weights))
-    output = X
+    output: Any = X
     for layer, (kernel, bias) in enumerate(zip(weights[::2], weights[1::2], strict=True)):
         if architecture.drops[layer] and dropout_step is not None:
             output *= dropout_mask(settings["key"], dropout_step, layer, output.shape[:2], settings["dropout"][layer])
         logits = _dense(output, kernel, bias, settings["opaque_one"])
         output = keras.activations.get(architecture.activations[layer])(logits)
         if architecture.penalises_output[layer]:
-            penalty += _penalty(
-                output, settings["activity"][layer], share[:, None]
-            )  # Keras takes the mean over the rows
+            penalty += _penalty(output, settings["activity"][layer], share[:, None])
     return logits[:, 0], penalty
 
 

@@ -53,7 +53,7 @@ def read_network(model: keras.Sequential) -> Network:
     layers, rates = _read_layers(model)
     activity = [_penalty(model, layer, layer.activity_regularizer) for layer in layers]
     architecture = Architecture(
-        units=(model.input_shape[-1], *(layer.units for layer in layers)),
+        units=(model.inputs[0].shape[-1], *(layer.units for layer in layers)),
         activations=tuple(keras.activations.serialize(layer.activation) for layer in layers),
         drops=tuple(rate > 0 for rate in rates),
         penalises_output=tuple(any(penalty) for penalty in activity),

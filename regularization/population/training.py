@@ -257,7 +257,7 @@ class _Population:
             self.history[number, :, last + 1 :] = np.nan
 
 
-def _stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, list[int]]]:
+def _stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequence[int]]]:
     """All rows, one after another, label last, `(rows, features + 1)`, and where each model's begin.
 
     Rows that models share stand there once. A tensor: an array would be copied in each call of the program.

@@ -88,7 +88,7 @@ def _was_reached(error: OSError) -> bool:
 def _reason(error: OSError) -> str:
     import requests
 
-    if isinstance(error, requests.exceptions.HTTPError):
+    if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.exceptions.Timeout):
         return f"no answer within {SECONDS_TO_WAIT} s"
