@@ -2,7 +2,7 @@
 
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
 BASE ?= main
-export BASE
+export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
 # The stages call `python`: it must be the environment's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -63,6 +63,12 @@ plots-page: setup ## make the self-contained page of `dvc plots` again, after an
 
 readme: setup ## write the figures of README.md anew from metrics/
 	@python -m tools.readme
+
+table: setup ## use a table of your own: FILE=my.csv TARGET=column (and THRESHOLD=6 or POSITIVE=yes)
+	@python -m tools.table "$$FILE" "$$TARGET" $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")
+
+predict: setup ## score new rows: MODEL=models/base.keras ROWS=rows.csv; writes predictions.csv
+	@python -m tools.predict "$$MODEL" "$$ROWS"
 
 requirements: setup ## resolve requirements.in into requirements.txt (installs uv into .venv)
 	@python -m pip install --quiet uv

@@ -1,9 +1,16 @@
-"""Keras' `.keras` files made reproducible: equal networks give equal bytes, so that DVC sees no change in them."""
+"""Keras' `.keras` files, which are archives, made reproducible, and with room for what else a network needs.
+
+Equal networks give equal bytes, so that DVC sees no change in them.
+"""
 
 import io
 import json
 import re
 import zipfile
+
+from regularization.errors import InputError
+
+PREPROCESSING = "preprocessing.json"  # the part that says how rows of the table become inputs of the network
 
 
 def normalized_keras_file(file: bytes) -> bytes:
@@ -24,6 +31,23 @@ def normalized_keras_file(file: bytes) -> bytes:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, as far back as the format goes
     return undated.getvalue()
+
+
+def with_member(file: bytes, name: str, content: bytes) -> bytes:
+    """The `.keras` file with one more part, which Keras passes over when it reads the network."""
+    extended = io.BytesIO(file)
+    with zipfile.ZipFile(extended, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name), content)
+    return extended.getvalue()
+
+
+def read_member(file: bytes, name: str) -> bytes:
+    """What `with_member` has added. Raises `InputError` where the file is no archive or has no such part."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(file)) as archive:
+            return archive.read(name)
+    except (zipfile.BadZipFile, KeyError):
+        raise InputError(f"no {name} in it; expected a model that a train stage of this project saved") from None
 
 
 def _renumber_shared_objects(config: str) -> str:

@@ -1,11 +1,12 @@
 """The schema of params.yaml, and its only reader."""
 
+import codecs
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from regularization.errors import InputError
 from regularization.metrics import METRICS
@@ -35,25 +36,59 @@ class Group(BaseModel):
 
 class Data(Group):
     url: str = allowed("an http(s) address or a path", min_length=1)
+    watch: str = allowed("the path of data.url, or of a file that never changes", min_length=1)
     sha256: str = allowed("64 hexadecimal digits", pattern=r"^[0-9a-f]{64}$")
     offline: Literal["standin", "fail"] = allowed("standin or fail")
     delimiter: str = allowed("one character", min_length=1, max_length=1)
-    columns: dict[str, Range] = allowed("each column with its pair [smallest, largest]", min_length=2)
-    target: str = allowed("the name of one of data.columns")
-    threshold: float = allowed("a number")
+    decimal: Literal[".", ","] = allowed("'.' or ','")
+    encoding: str = allowed("the name of an encoding, such as utf-8 or cp1252")
+    columns: dict[str, Range | None] | None = allowed("each column with its pair [smallest, largest] or null, or null")
+    ignore: list[str] = allowed("a list of names of columns")
+    target: str = allowed("the name of a column")
+    threshold: float | None = allowed("a number or null")
+    positive: str | float | bool | None = allowed("one of the target's two labels, or null")
 
     @model_validator(mode="after")
     def _consistent(self):
-        if self.target not in self.columns:
-            raise ValueError(
-                f"data.target: received {self.target!r}; expected one of data.columns: {list(self.columns)}"
-            )
-        for name, (smallest, largest) in self.columns.items():
-            if smallest > largest:
-                raise ValueError(
-                    f"data.columns.{name}: received {[smallest, largest]}; expected the smaller value first"
-                )
+        for problem in (self._target_problem(), self._range_problem(), self._watch_problem()):
+            if problem:
+                raise ValueError(problem)
         return self
+
+    def _target_problem(self) -> str | None:
+        if self.columns is not None and self.target not in self.columns:
+            return f"data.target: received {self.target!r}; expected one of data.columns: {list(self.columns)}"
+        if self.target in self.ignore:
+            return f"data.target: received {self.target!r}, which data.ignore leaves out; take it off that list"
+        if self.threshold is not None and self.positive is not None:
+            return (
+                f"data.positive: received {self.positive!r} beside data.threshold {self.threshold:g}; "
+                "expected one of them: set the other to null"
+            )
+        return None
+
+    def _range_problem(self) -> str | None:
+        for name, limits in (self.columns or {}).items():
+            if name in self.ignore:
+                return f"data.columns.{name}: data.ignore leaves it out; take it off one of the two"
+            if limits is not None and limits[0] > limits[1]:
+                return f"data.columns.{name}: received {list(limits)}; expected the smaller value first"
+        return None
+
+    def _watch_problem(self) -> str | None:
+        """A local table must be a dependency of the download, or an edit of it would go unnoticed."""
+        if self.url.startswith(("http://", "https://")) or self.watch == self.url.removeprefix("file://"):
+            return None
+        return f"data.watch: received {self.watch!r}; expected {self.url!r}, the path in data.url"
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f"data.encoding: received {name!r}; expected an encoding, such as utf-8") from None
+        return name
 
 
 class Split(Group):

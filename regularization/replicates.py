@@ -21,6 +21,7 @@ from regularization.population import (
 from regularization.table import Arrays, PlannedSplit, Rows, Table
 
 CURVES = ("val_accuracy", "val_binary_crossentropy")
+BUNCH_BYTES = 10**9  # what the rows of the splits in work may take
 EPOCHS_PER_POINT = 5  # of the curves: 100 points out of 500 epochs draw the same line
 
 
@@ -51,23 +52,62 @@ def train_replicates(
     batch_size: int,
     on_progress: Callable[[int], object] | None = None,
 ) -> Replicates:
-    """One network per variant, split and seed, on the `table`; variant after variant, so that memory stays flat.
+    """One network per variant, split and seed, on the `table`; in bunches, so that memory stays flat.
 
     A variant is the settings of `build_model` that make it, `network` those that all share. A training that diverged
     has no figures in its row, and none in the blocks. Raises `InputError` where all did.
     """
-    arrays = {(split.protocol, split.number): split.arrays(table) for split in splits}
-    found = []
-    for name, settings in variants.items():
-        template = read_network(build_model(**settings, **network, seed=0, name=name))
-        found.append(_train_variant(template, splits, arrays, table, epochs, batch_size, on_progress))
+    templates = {
+        name: read_network(build_model(**settings, **network, seed=0, name=name)) for name, settings in variants.items()
+    }
+    parts = {name: [] for name in variants}
+    for bunch in _bunches(splits, table):
+        arrays = {(split.protocol, split.number): _in_32_bits(split.arrays(table)) for split in bunch}
+        for name, template in templates.items():
+            parts[name].append(_train_bunch(template, bunch, arrays, table, epochs, batch_size, on_progress))
+    found = [_join(name, its_parts, splits) for name, its_parts in parts.items()]
     trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
     if "test_loss" not in trainings or trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
     return Replicates(trainings, blocks, curves)
 
 
-def _train_variant(
+def _bunches(splits: Sequence[PlannedSplit], table: Table) -> list[list[PlannedSplit]]:
+    """The splits in their order, as many at a time as `BUNCH_BYTES` allow: the rows of each are in memory four times.
+
+    Who else is trained changes no bit of a network, so the bunches change no result.
+    """
+    bunches, free = [], 0
+    for split in splits:
+        needed = len(table.y) * (16 * table.n_inputs + 12 + 48 * len(split.seeds))
+        if needed > free:
+            bunches.append([])
+            free = BUNCH_BYTES
+        bunches[-1].append(split)
+        free -= needed
+    return bunches
+
+
+class _Bunch(NamedTuple):
+    """What one variant's trainings on some of the splits gave."""
+
+    trainings: pd.DataFrame
+    history: PopulationHistory
+    sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
+
+
+def _join(name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit]) -> tuple[pd.DataFrame, ...]:
+    """The trainings, the blocks and the curves of a variant."""
+    trainings = pd.concat([bunch.trainings for bunch in bunches], ignore_index=True)
+    arrays = zip(*(bunch.history[:-1] for bunch in bunches), strict=True)
+    history = PopulationHistory(*(np.concatenate(array) for array in arrays), diverged=())
+    of_row = next(split.blocks for split in splits if split.blocks is not None)
+    honest = [bunch.sums for bunch in bunches if bunch.sums]
+    sums = {column: np.concatenate([its_sums[column] for its_sums in honest]) for column in honest[0]}
+    return trainings, pack_blocks(name, np.bincount(of_row), sums), curve_bands(trainings, history)
+
+
+def _train_bunch(
     template: Network,
     splits: Sequence[PlannedSplit],
     arrays: Mapping[tuple[str, int], Arrays],
@@ -75,7 +115,7 @@ def _train_variant(
     epochs: int,
     batch_size: int,
     on_progress: Callable[[int], object] | None,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> _Bunch:
     runs = [Run(template.name, split.protocol, split.number, seed) for split in splits for seed in split.seeds]
     split_of_run = [split for split in splits for _ in split.seeds]
     networks = [
@@ -99,7 +139,7 @@ def _train_variant(
     described = pd.DataFrame(kernels).assign(best_epoch=_best_epochs(history))
     described[diverged] = np.nan
     trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
-    return trainings, _block_sums(template.name, split_of_run, scores, diverged), curve_bands(trainings, history)
+    return _Bunch(trainings, history, _block_sums(split_of_run, scores, diverged))
 
 
 def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:
@@ -108,8 +148,9 @@ def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray
     for split in split_of_run:
         key = (split.protocol, split.number)
         if key not in X:
-            X[key], shares[key] = np.empty(table.X.shape, np.float32), np.zeros((3, len(table.y)), np.float32)
             its_arrays = arrays[key]
+            X[key] = np.empty((len(table.y), its_arrays.X_train.shape[1]), np.float32)
+            shares[key] = np.zeros((3, len(table.y)), np.float32)
             parts = (its_arrays.X_train, its_arrays.X_val, its_arrays.X_test)
             for number, (rows, part) in enumerate(zip(split.rows, parts, strict=True)):
                 X[key][rows] = part
@@ -144,9 +185,14 @@ def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
     return describe_kernels(kernels)
 
 
-def _block_sums(variant: str, splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray) -> pd.DataFrame:
-    """Each score of the honest trainings summed over the rows of every block that the training has not seen."""
+def _block_sums(splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray) -> dict[str, np.ndarray]:
+    """Each score of the honest trainings summed over the rows of every block that the training has not seen.
+
+    By column, `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest.
+    """
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
+    if not honest:
+        return {}
     blocks = np.asarray(splits[honest[0]].blocks)
     rows = np.bincount(blocks)
     unseen = np.ones((len(honest), len(rows)), bool)
@@ -157,7 +203,12 @@ def _block_sums(variant: str, splits: Sequence[PlannedSplit], scores: dict, dive
     for name, metric in METRICS.items():
         of_block = [np.bincount(blocks, scores[name][number], minlength=len(rows)) for number in honest]
         sums[metric.block_column] = np.where(unseen, of_block, np.nan)
-    return pack_blocks(variant, rows, sums)
+    return sums
+
+
+def _in_32_bits(arrays: Arrays) -> Arrays:
+    """The numbers that the networks compute with, in half the memory."""
+    return Arrays(*(part.astype(np.float32) if part.ndim == 2 else part for part in arrays))
 
 
 def _best_epochs(history: PopulationHistory) -> np.ndarray:

@@ -17,5 +17,5 @@ def batch_orders(seed: int, epochs: int, n_rows: int) -> Iterator[np.ndarray]:
     """`batch_order` in endless blocks of `epochs` epochs: the same rows, without holding all of them at once."""
     generator = np.random.default_rng(seed)
     while True:
-        keys = generator.random((epochs, n_rows))
-        yield keys.argsort(axis=1).astype(np.int32)  # unlike `permuted`, this lets other threads run
+        # Unlike `permuted`, this lets other threads run. A name for the numbers would keep them in memory.
+        yield generator.random((epochs, n_rows)).argsort(axis=1).astype(np.int32)

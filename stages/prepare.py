@@ -1,28 +1,34 @@
-"""Check the table, binarize, split and scale it -> data/prepared/ and metrics/data.json."""
+"""Check the table, label, split and scale it -> data/prepared/ and metrics/data.json."""
 
+import sys
 from pathlib import Path
 
-import joblib
 import numpy as np
+import pandas as pd
 
 from regularization.params import Data, load_params
 from regularization.table import (
     Table,
     describe,
     duplicate_groups,
-    fit_scaler,
+    fit_preprocessor,
     split_rows,
     split_rows_by_group,
     to_arrays,
 )
-from regularization.table.checks import binarize, check_table, read_table
+from regularization.table.checks import CheckedTable, check_table, read_table
+from regularization.table.columns import suspicion
+from regularization.table.preprocessing import to_plain
 from stages._common import run_stage
 from stages._files import atomic_folder, read_json, write_json
 
 
 def main() -> None:
     params, source = load_params(), read_json("data/raw/source.json")
-    table, split = _table(Path("data/raw") / source["file"], params.data), params.split
+    raw = _read(Path("data/raw") / source["file"], params.data)
+    checked, split = _checked(raw, params.data), params.split
+    _warn_of_suspects(raw[[column.name for column in checked.columns]])
+    table = _table(checked)
     choose_rows = split_rows_by_group if split.keep_duplicates_together else split_rows
     rows = choose_rows(
         table.groups,
@@ -30,21 +36,55 @@ def main() -> None:
         validation_split=split.validation_split,
         random_state=split.random_state,
     )
-    scaler = fit_scaler(table.X, rows, fit_scaler_on=split.fit_scaler_on)
-    arrays = to_arrays(table.X, table.y, rows, scaler)
+    preprocessor = fit_preprocessor(table, rows, fit_scaler_on=split.fit_scaler_on)
+    arrays = to_arrays(table, rows, preprocessor)
 
     with atomic_folder("data/prepared") as folder:
-        np.savez(folder / "table.npz", **table._asdict())  # all rows, checked: what the replicates split anew
+        kept = {name: array for name, array in table._asdict().items() if array is not None}
+        np.savez(folder / "table.npz", **kept)  # all rows, checked: what the replicates split anew
         np.savez(folder / "arrays.npz", **arrays._asdict())
-        joblib.dump(scaler, folder / "scaler.joblib")
+        write_json(
+            folder / "preprocessing.json",  # what a saved model needs to take new rows of the table
+            {
+                "table": {name: source.get(name) for name in ("file", "sha256", "origin")},
+                "layout": params.data.model_dump(include={"delimiter", "decimal", "encoding"}),
+                "target": checked.target._asdict(),
+                "columns": to_plain(checked.columns, preprocessor),
+            },
+        )
     write_json("metrics/data.json", describe(table, rows) | {"origin": source["origin"]})
 
 
-def _table(path: Path, data: Data) -> Table:
-    raw = read_table(path, delimiter=data.delimiter)
-    checked = check_table(raw, columns=data.columns, target=data.target, threshold=data.threshold)
-    features = checked.drop(columns=data.target)
-    return Table(features.to_numpy(), binarize(checked[data.target], data.threshold), duplicate_groups(features))
+def _read(path: Path, data: Data) -> pd.DataFrame:
+    return read_table(path, delimiter=data.delimiter, decimal=data.decimal, encoding=data.encoding)
+
+
+def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
+    return check_table(
+        raw,
+        columns=data.columns,
+        ignore=data.ignore,
+        target=data.target,
+        threshold=data.threshold,
+        positive=data.positive,
+    )
+
+
+def _table(checked: CheckedTable) -> Table:
+    n_categories = np.array([len(column.categories) for column in checked.columns])
+    return Table(
+        checked.features.to_numpy(),
+        checked.y,
+        duplicate_groups(checked.features),
+        n_categories if n_categories.any() else None,
+    )
+
+
+def _warn_of_suspects(features: pd.DataFrame) -> None:
+    for name, values in features.items():
+        reason = suspicion(values)
+        if reason:
+            print(f"warning: column {name!r}: {reason}; name it under data.ignore to leave it out", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -28,15 +28,25 @@ def main() -> None:
     )
     variants = variants_of(group, params)
     with quiet_import():
+        from regularization.population.cost import count_weights, estimate_cost
         from regularization.replicates import train_replicates
 
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
+    cost = estimate_cost(
+        n_trainings=trainings,
+        n_splits=len(splits),
+        epochs=params.epochs,
+        n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
+        n_inputs=table.n_inputs,
+        n_weights=count_weights(table.n_inputs, params.hidden_units),
+    )
+    print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}", flush=True)
     with tqdm(total=trainings * params.epochs, desc=group, unit="epoch", unit_scale=True, disable=None) as bar:
         replicates = train_replicates(
             variants,
             splits,
             table,
-            network=network_settings(params) | {"n_features": table.X.shape[1]},
+            network=network_settings(params) | {"n_features": table.n_inputs},
             epochs=params.epochs,
             batch_size=params.batch_size,
             on_progress=bar.update,

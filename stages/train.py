@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from regularization.errors import InputError
-from regularization.keras_file import normalized_keras_file
+from regularization.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
@@ -94,7 +94,8 @@ def _keep_curves_only(folder: Path) -> None:
 def _save(model, path: Path) -> None:
     with atomic_file(path) as partial:
         model.save(partial)
-        partial.write_bytes(normalized_keras_file(partial.read_bytes()))
+        preprocessing = Path("data/prepared", PREPROCESSING).read_bytes()  # a model alone could take no new row
+        partial.write_bytes(with_member(normalized_keras_file(partial.read_bytes()), PREPROCESSING, preprocessing))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def test_every_way_to_the_bytes_gives_the_same_files(published_at, server, tmp_p
 
 def test_a_path_serves_as_address(published_at, tmp_path):
     (tmp_path / "own.csv").write_bytes(CONTENT)
-    published_at("ok", url=str(tmp_path / "own.csv"))
+    published_at("ok", url=str(tmp_path / "own.csv"), watch=str(tmp_path / "own.csv"))
     download.main()
     assert source()["file"] == "own.csv"
     assert Path("data/raw/own.csv").read_bytes() == CONTENT
@@ -183,7 +183,8 @@ def test_a_relative_mirror_is_meant_from_the_repository(published_at, tmp_path, 
 
 
 def test_the_stand_in_says_that_it_is_one(published_at, params, capsys):
-    published_at("404", sha256=params["data"]["sha256"], offline="standin")
+    nobody = f"http://127.0.0.1:9/{CSV_NAME}"
+    published_at("", url=nobody, sha256=params["data"]["sha256"], offline="standin")
     download.main()
     assert Path("data/raw", CSV_NAME).read_bytes() == standin_csv()
     assert source()["origin"] == "standin"
@@ -192,9 +193,24 @@ def test_the_stand_in_says_that_it_is_one(published_at, params, capsys):
 
 
 def test_there_is_no_stand_in_for_another_table(published_at):
-    published_at("404", offline="standin")
+    published_at("", url=f"http://127.0.0.1:9/{CSV_NAME}", offline="standin")
     with pytest.raises(InputError, match="the stand-in is for the red-wine table alone"):
         download.main()
+
+
+@pytest.mark.parametrize("path", ["404", "403", "500"])
+def test_an_answer_that_is_an_error_is_no_reason_for_the_stand_in(published_at, params, path):
+    published_at(path, sha256=params["data"]["sha256"], offline="standin")
+    with pytest.raises(InputError, match=f"HTTP {path} .*; mend data.url, or set DATA_MIRROR"):
+        download.main()
+    assert nothing_is_left()
+
+
+def test_a_mistyped_path_says_so(published_at, params):
+    published_at("", url="mine.csv", watch="mine.csv", sha256=params["data"]["sha256"], offline="standin")
+    with pytest.raises(InputError, match="could not fetch mine.csv: No such file or directory; mend data.url"):
+        download.main()
+    assert nothing_is_left()
 
 
 def test_credentials_stay_out_of_the_source(published_at, server):
@@ -236,4 +252,4 @@ def test_on_the_command_line_an_error_is_a_line_and_a_status(published_at):
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert all(line.startswith("error: ") for line in ended.stderr.splitlines())
-    assert len(ended.stderr.splitlines()) == 2
+    assert len(ended.stderr.splitlines()) == 1

@@ -61,9 +61,10 @@ def test_a_stage_depends_on_no_module_that_it_does_not_import(name):
 
 
 def tracked_params(stage: dict) -> set[str]:
-    """By whatever way of writing: `key`, or `params.yaml: [key, ...]`."""
+    """By whatever way of writing: `key`, `params.yaml: [key, ...]`, or a dependency `${key}`."""
     entries = [{"params.yaml": [entry]} if isinstance(entry, str) else entry for entry in stage.get("params", [])]
-    return {key for entry in entries for keys in entry.values() for key in keys or []}
+    in_deps = {dependency[2:-1] for dependency in stage["deps"] if dependency.startswith("${")}
+    return in_deps | {key for entry in entries for keys in entry.values() for key in keys or []}
 
 
 @pytest.mark.parametrize("name", HEADLINE_MODELS)

@@ -4,8 +4,10 @@ import zipfile
 
 import keras
 import numpy as np
+import pytest
 
-from regularization.keras_file import normalized_keras_file
+from regularization.errors import InputError
+from regularization.keras_file import normalized_keras_file, read_member, with_member
 from regularization.models import build_regularized_model
 
 
@@ -38,3 +40,19 @@ def test_shared_objects_stay_shared(tmp_path):
         config = archive.read("config.json").decode()
     assert '"shared_object_id": 1' in config
     assert json.loads(config)["class_name"] == "Sequential"
+
+
+def test_a_part_travels_in_the_file_and_keras_passes_over_it(tmp_path):
+    file = tmp_path / "model.keras"
+    plain = normalized_keras_file(saved(tmp_path, "model.keras"))
+    file.write_bytes(with_member(plain, "note.json", b"[1]"))
+    assert read_member(file.read_bytes(), "note.json") == b"[1]"
+    assert with_member(plain, "note.json", b"[1]") == file.read_bytes()
+    assert keras.models.load_model(file).count_params() == build_regularized_model(seed=1).count_params()
+
+
+@pytest.mark.parametrize("content", [b"no archive", "plain"])
+def test_a_file_without_that_part_is_refused(tmp_path, content):
+    content = normalized_keras_file(saved(tmp_path, "model.keras")) if content == "plain" else content
+    with pytest.raises(InputError, match=r"no note.json in it; expected a model that a train stage"):
+        read_member(content, "note.json")

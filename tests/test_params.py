@@ -75,6 +75,12 @@ def test_each_problem_has_a_line_of_its_own(params):
         ({"columns": {"pH": [5, 2], "quality": [0, 10]}}, "data.columns.pH: received [5.0, 2.0]"),
         ({"sha256": "abc"}, "data.sha256: received 'abc'; expected 64 hexadecimal digits"),
         ({"delimiter": ";;"}, "data.delimiter: received ';;'; expected one character"),
+        ({"decimal": ";"}, "data.decimal: received ';'; expected '.' or ','"),
+        ({"encoding": "utf-9"}, "data.encoding: received 'utf-9'; expected an encoding"),
+        ({"positive": "yes"}, "data.positive: received 'yes' beside data.threshold 6; expected one of them"),
+        ({"ignore": ["quality"]}, "data.target: received 'quality', which data.ignore leaves out"),
+        ({"ignore": ["pH"]}, "data.columns.pH: data.ignore leaves it out"),
+        ({"url": "my.csv"}, "data.watch: received 'data/.gitignore'; expected 'my.csv', the path in data.url"),
     ],
 )
 def test_wrong_data_values(params, change, message):
@@ -82,6 +88,13 @@ def test_wrong_data_values(params, change, message):
     with pytest.raises(InputError, match="params.yaml") as raised:
         check_params(params)
     assert message in str(raised.value)
+
+
+def test_ranges_and_the_list_of_columns_may_be_left_out(params):
+    params["data"]["columns"] |= {"pH": None}
+    assert check_params(params).data.columns["pH"] is None
+    params["data"] |= {"columns": None, "target": "any", "threshold": None, "positive": "yes", "ignore": ["id"]}
+    assert check_params(params).data.columns is None
 
 
 def test_a_small_number_that_yaml_reads_as_text_is_a_number(tmp_path):

@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss
 
+from regularization import replicates as replicates_module
 from regularization.block_scores import unpack_blocks
 from regularization.errors import InputError
 from regularization.metrics import METRICS
@@ -135,3 +137,11 @@ def test_bands_of_known_histories(trained):
     band = curve_bands(replicates, history).iloc[0]
     assert band["val_accuracy"] == 5.5
     assert (band["val_accuracy_low"], band["val_accuracy_high"]) == pytest.approx((1.225, 9.775))
+
+
+def test_bunches_of_splits_bound_the_memory_and_change_nothing(trained, monkeypatch):
+    monkeypatch.setattr(replicates_module, "BUNCH_BYTES", 1)
+    assert [len(bunch) for bunch in replicates_module._bunches(SPLITS, TABLE)] == [1] * len(SPLITS)
+    again = train_replicates(VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN)
+    for ours, theirs in zip(again, trained, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)

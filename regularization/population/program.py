@@ -15,6 +15,7 @@ from regularization.population.dropout_masks import dropout_mask
 from regularization.population.reader import Architecture
 
 LANES = 16  # float32 that fill the widest vector register of an x86 processor
+WRITTEN_OUT = 64  # terms of a sum that the program writes out
 
 
 def unflatten(flat, shapes: Sequence[tuple[int, ...]], reshape: Callable) -> list:
@@ -189,14 +190,44 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Tens
     register, at twice the speed of `tf.matmul` on matrices so small. Sums count as cheap to XLA, which would work each
     out anew wherever it is used; a division does not. `opaque_one` `(LANES,)` is 1, which XLA cannot know.
     """
-    rows, inputs, units = x.shape[0], x.shape[1], kernel.shape[1]
+    rows = x.shape[0]
 
     def gradient(upstream: tf.Tensor):
-        to_x = sum(upstream[:, unit, None] * kernel[None, :, unit] for unit in range(units))
+        to_x = _sum_of_products(upstream, tf.transpose(kernel, (1, 0, 2)), 0.0)
         to_kernel = sum(x[row, :, None] * upstream[row, None] for row in range(rows))
         return to_x, to_kernel / opaque_one, sum(upstream[row] for row in range(rows)) / opaque_one, None
 
-    return sum((x[:, i, None] * kernel[None, i] for i in range(inputs)), bias[None]) / opaque_one, gradient
+    return _sum_of_products(x, kernel, bias[None]) / opaque_one, gradient
+
+
+def _sum_of_products(x: tf.Tensor, kernel: tf.Tensor, start: tf.Tensor | float) -> tf.Tensor:
+    """`start + x @ kernel` in every lane, term by term: `(rows, inputs, LANES)` and `(inputs, units, LANES)`.
+
+    Up to `WRITTEN_OUT` terms stand in the program one by one. More of them would take XLA minutes to compile: those go
+    through a loop over pieces of so many.
+    """
+
+    def add(total, x, kernel):
+        return sum((x[:, i, None] * kernel[None, i] for i in range(x.shape[1])), total)
+
+    pieces, rest = divmod(x.shape[1], WRITTEN_OUT)
+    if pieces == 0 or (pieces, rest) == (1, 0):
+        return add(start, x, kernel)
+    total = start + tf.zeros((x.shape[0], *kernel.shape[1:]))
+    number = tf.constant(0)
+    _, total = tf.while_loop(
+        lambda number, _: number < pieces,
+        lambda number, total: (
+            number + 1,
+            add(
+                total,
+                tf.slice(x, (0, number * WRITTEN_OUT, 0), (x.shape[0], WRITTEN_OUT, LANES)),
+                tf.slice(kernel, (number * WRITTEN_OUT, 0, 0), (WRITTEN_OUT, *kernel.shape[1:])),
+            ),
+        ),
+        (number, total),
+    )
+    return add(total, x[:, -rest:], kernel[-rest:]) if rest else total
 
 
 def _adam(adam, weights, momentum, velocity, gradients, rates, t):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from regularization.errors import InputError
 from regularization.population.dropout_masks import dropout_key
@@ -23,6 +24,19 @@ from regularization.row_order import batch_orders
 
 LOSSES = [0, 3]  # where the history holds training and validation loss
 BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
+BLOCK_BYTES = (
+    10**9
+)  # what the rows of the blocks in work may take, all workers together: a long table gets fewer epochs
+
+
+def epochs_per_block(n_rows: int, n_columns: int, *, workers: int) -> int:
+    """How many epochs of `n_rows` rows one call of the program takes: `BLOCK`, or what `BLOCK_BYTES` allow.
+
+    A block holds every row of every epoch for each of the `LANES` models, 32-bit, once as it is gathered and once as
+    the program reads it, and where each stands in the table.
+    """
+    bytes_per_epoch = 4 * LANES * n_rows * (2 * n_columns + 1) * workers
+    return max(1, min(BLOCK, BLOCK_BYTES // bytes_per_epoch))
 
 
 class Dataset(NamedTuple):
@@ -117,8 +131,13 @@ def train_networks(
     A `Network` is what `read_network` makes of a Keras model; `initial_weights` gives it those of another seed. All
     networks have the same widths; neither they nor the `datasets` are checked.
     """
-    population = _Population(networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience)
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    workers = workers or os.cpu_count() or 1
+    n_rows, n_columns = max(len(data.X_train) for data in datasets), networks[0].architecture.units[0] + 1
+    block = epochs_per_block(n_rows, n_columns, workers=workers)
+    population = _Population(
+        networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience, block=block
+    )
+    with ThreadPoolExecutor(workers) as pool:
         for first in range(0, len(networks), at_once):
             for epochs_done in population.train(np.arange(first, min(first + at_once, len(networks))), pool):
                 if on_progress:
@@ -152,10 +171,10 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
 class _Population:
     """All models' state between two calls of the program; the model is the last axis of all of it."""
 
-    def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience):
+    def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience, block):
         n = len(networks)
         self.architectures = [network.architecture for network in networks]
-        self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
+        self.epochs, self.batch_size, self.patience, self.block = epochs, batch_size, patience, block
         weights = np.stack([network.weights for network in networks], axis=-1)
         self.state = {  # (parameters, models) and (models,)
             "weights": weights,
@@ -169,7 +188,7 @@ class _Population:
         self.settings["n_train"] = np.array([len(data.X_train) for data in datasets], np.int32)
         self.settings["n_val"] = np.array([len(data.X_val) for data in datasets], np.int32)
         self.table, self.first_rows = _stack_rows(datasets)
-        self.orders = [batch_orders(seed, BLOCK, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
+        self.orders = [batch_orders(seed, block, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
         self.history = np.full((n, 6, epochs), np.nan, np.float32)
         self.running, self.diverged = np.ones(n, bool), np.zeros(n, bool)
 
@@ -179,8 +198,8 @@ class _Population:
 
     def train(self, members: np.ndarray, pool: Executor) -> Iterator[int]:
         """Train the models numbered `members` to their end; yields the number of epochs done since the last time."""
-        for first_epoch in range(0, self.epochs, BLOCK):
-            n_epochs = min(BLOCK, self.epochs - first_epoch)
+        for first_epoch in range(0, self.epochs, self.block):
+            n_epochs = min(self.block, self.epochs - first_epoch)
             chunks = self._chunks(members[self.running[members]])
             train_chunk = functools.partial(self._train_chunk, first_epoch=first_epoch, n_epochs=n_epochs)
             for chunk in pool.map(train_chunk, chunks):
@@ -238,16 +257,20 @@ class _Population:
             self.history[number, :, last + 1 :] = np.nan
 
 
-def _stack_rows(datasets: Sequence[Dataset]) -> tuple[np.ndarray, dict[str, Sequence[int]]]:
+def _stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequence[int]]]:
     """All rows, one after another, label last, `(rows, features + 1)`, and where each model's begin.
 
-    Rows that models share stand there once.
+    Rows that models share stand there once. A tensor: an array would be copied in each call of the program.
     """
-    firsts, parts, n_rows = {}, [], 0
-    for data in {id(data): data for data in datasets}.values():
-        firsts[id(data)] = (n_rows, n_rows + len(data.X_train))
+    different = {id(data): data for data in datasets}
+    n_rows = sum(len(data.X_train) + len(data.X_val) for data in different.values())
+    table = np.empty((n_rows, np.shape(datasets[0].X_train)[1] + 1), np.float32)
+    firsts, end = {}, 0
+    for name, data in different.items():
+        firsts[name] = (end, end + len(data.X_train))
         for X, y in ((data.X_train, data.y_train), (data.X_val, data.y_val)):
-            parts.append(np.column_stack([X, np.reshape(y, -1)]).astype(np.float32))
-        n_rows += len(data.X_train) + len(data.X_val)
+            rows = table[end : end + len(X)]
+            rows[:, :-1], rows[:, -1] = X, np.reshape(y, -1)
+            end += len(X)
     train, val = zip(*(firsts[id(data)] for data in datasets), strict=True)
-    return np.concatenate(parts), {"n_train": train, "n_val": val}
+    return tf.constant(table), {"n_train": train, "n_val": val}

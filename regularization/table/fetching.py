@@ -18,7 +18,8 @@ class UnreachableError(Exception):
 def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progress: bool = False) -> bytes:
     """The bytes that hash to `sha256`: from `mirror`, a folder or base URL, where it has the file, else from `url`.
 
-    Raises `UnreachableError` where neither gives any, `InputError` where one gives other bytes or only some of them.
+    Raises `UnreachableError` where neither can be reached, `InputError` where one gives other bytes or only some of
+    them, where the server at `url` answers with an error, and where `url` is a path without a file.
     """
     reasons = []
     for place in [f"{mirror.rstrip('/')}/{file_name(url)}", url] if mirror else [url]:
@@ -26,15 +27,22 @@ def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progr
             content = _read(place, show_progress)
         except OSError as error:  # requests' errors among them
             reasons.append(f"could not fetch {without_credentials(place)}: {_reason(error)}")
-            continue
-        received = hashlib.sha256(content).hexdigest()
-        if received != sha256:
-            raise InputError(
-                f"{without_credentials(place)}: these are not the pinned bytes: expected sha256 {sha256}, received "
-                f"{received} ({len(content)} bytes); mend the source, or data.sha256 if this is the table you mean"
-            )
-        return content
+            refused = place == url and _was_reached(error)
+        else:
+            return _checked(content, place, sha256)
+        if refused:  # raised here, where the error's open connection is gone
+            raise InputError("\n".join(reasons) + "; mend data.url, or set DATA_MIRROR")
     raise UnreachableError("\n".join(reasons))
+
+
+def _checked(content: bytes, place: str, sha256: str) -> bytes:
+    received = hashlib.sha256(content).hexdigest()
+    if received != sha256:
+        raise InputError(
+            f"{without_credentials(place)}: these are not the pinned bytes: expected sha256 {sha256}, received "
+            f"{received} ({len(content)} bytes); mend the source, or data.sha256 if this is the table you mean"
+        )
+    return content
 
 
 def file_name(url: str) -> str:
@@ -66,6 +74,15 @@ def _download(url: str, show_progress: bool) -> bytes:
             return Path(source.fetch("file", downloader=downloader)).read_bytes()
         except requests.exceptions.ChunkedEncodingError:
             raise InputError(f"{without_credentials(url)}: the transfer broke off half-way; run this again") from None
+
+
+def _was_reached(error: OSError) -> bool:
+    """Whether a server answered or the disk was asked: what is not there will not be there with a network either."""
+    import requests
+
+    if isinstance(error, requests.exceptions.RequestException):
+        return isinstance(error, requests.exceptions.HTTPError)
+    return True
 
 
 def _reason(error: OSError) -> str:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
 from regularization.table.blocks import TEST, TRAIN, VALIDATION, deal_blocks, divide_blocks
+from regularization.table.preprocessing import Preprocessor, count_inputs, fit_on
 
 
 class Rows(NamedTuple):
@@ -22,13 +22,19 @@ class Rows(NamedTuple):
 class Table(NamedTuple):
     """A checked table as the splits take it."""
 
-    X: np.ndarray  # (rows, features), unscaled
+    X: np.ndarray  # (rows, features), unscaled; a text is its number in the column's categories, NaN is missing
     y: np.ndarray  # (rows,), 0 or 1
     groups: np.ndarray  # (rows,), the same number for rows with the same features
+    n_categories: np.ndarray | None = None  # (features,), 0 for a column of numbers; None: all are
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs a network on this table has; the same on every split of it."""
+        return count_inputs(*_kinds(self))
 
 
 class Arrays(NamedTuple):
-    """A split table as the networks take it: scaled features `(rows, features)`, labels 0 or 1 `(rows,)`."""
+    """A split table as the networks take it: their inputs `(rows, inputs)`, labels 0 or 1 `(rows,)`."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -40,7 +46,7 @@ class Arrays(NamedTuple):
 
 def duplicate_groups(features: pd.DataFrame) -> np.ndarray:
     """A number per row, `(rows,)`, the same for rows whose features are identical."""
-    return features.groupby(list(features.columns), sort=False).ngroup().to_numpy()
+    return features.groupby(list(features.columns), sort=False, dropna=False).ngroup().to_numpy()
 
 
 def split_rows(groups: np.ndarray, *, test_size: float, validation_split: float, random_state: int) -> Rows:
@@ -89,14 +95,26 @@ def leaked_rows(groups: np.ndarray, rows: Rows) -> int:
     return int(np.isin(groups[rows.test], groups[np.concatenate([rows.train, rows.val])]).sum())
 
 
-def fit_scaler(X: np.ndarray, rows: Rows, *, fit_scaler_on: str) -> StandardScaler:
-    """Mean and standard deviation per column of `X` `(rows, features)`: over `all` rows or the `train` rows."""
-    return StandardScaler().fit(X if fit_scaler_on == "all" else X[rows.train])
+def fit_preprocessor(table: Table, rows: Rows, *, fit_scaler_on: str) -> Preprocessor:
+    """What fills in, encodes and scales the table's columns, fitted on `all` rows or the `train` rows.
+
+    Which columns have missing values, and which categories there are, is told from the whole table: the networks of
+    all splits then have the same inputs.
+    """
+    n_categories, may_miss = _kinds(table)
+    X = table.X if fit_scaler_on == "all" else table.X[rows.train]
+    return fit_on(X, n_categories=n_categories, may_miss=may_miss)
 
 
-def to_arrays(X: np.ndarray, y: np.ndarray, rows: Rows, scaler: StandardScaler) -> Arrays:
-    """The parts of the split, features scaled: 64-bit floats, as scikit-learn gives them."""
-    X = np.asarray(scaler.transform(X))
+def _kinds(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """How many categories each column has, and whether it has missing values: `(features,)` each."""
+    none = np.zeros(table.X.shape[1], int)
+    return none if table.n_categories is None else table.n_categories, np.isnan(table.X).any(axis=0)
+
+
+def to_arrays(table: Table, rows: Rows, preprocessor: Preprocessor) -> Arrays:
+    """The parts of the split as the networks take them: 64-bit floats."""
+    X, y = preprocessor.transform(table.X), table.y
     return Arrays(X[rows.train], y[rows.train], X[rows.val], y[rows.val], X[rows.test], y[rows.test])
 
 
@@ -123,9 +141,9 @@ class PlannedSplit(NamedTuple):
     blocks: np.ndarray | None = None  # (rows of the table,), the block of each row, where blocks were divided
 
     def arrays(self, table: Table) -> Arrays:
-        """Its parts of the `table`, scaled."""
-        scaler = fit_scaler(table.X, self.rows, fit_scaler_on=self.fit_scaler_on)
-        return to_arrays(table.X, table.y, self.rows, scaler)
+        """Its parts of the `table`, as the networks take them."""
+        preprocessor = fit_preprocessor(table, self.rows, fit_scaler_on=self.fit_scaler_on)
+        return to_arrays(table, self.rows, preprocessor)
 
 
 def plan_splits(

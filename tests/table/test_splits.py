@@ -12,14 +12,14 @@ from regularization.table import (
     Table,
     describe,
     duplicate_groups,
-    fit_scaler,
+    fit_preprocessor,
     leaked_rows,
     plan_splits,
     split_rows,
     split_rows_by_group,
     to_arrays,
 )
-from regularization.table.checks import binarize, check_table, read_table
+from regularization.table.checks import check_table, read_table
 from regularization.table.splits import shuffled_twin
 
 GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice
@@ -42,6 +42,12 @@ def test_duplicate_groups_look_at_every_feature():
     assert len(set(groups.tolist())) == 3
 
 
+def test_duplicates_may_share_missing_values():
+    groups = duplicate_groups(pd.DataFrame({"a": [1, np.nan, np.nan, np.nan], "b": [1, 2, 2, 3]}))
+    assert groups[1] == groups[2]
+    assert len(set(groups.tolist())) == 3
+
+
 def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
     data = pd.read_csv(published_csv, delimiter=";")
     data["quality"] = data["quality"].apply(lambda x: 1 if x >= 6 else 0)
@@ -50,18 +56,16 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
 
     ours = read_table(published_csv, delimiter=";")
     ours = check_table(ours, columns=params["data"]["columns"], target="quality", threshold=6)
-    features = ours.drop(columns="quality")
-    groups = duplicate_groups(features)
-    rows = split_rows(groups, test_size=0.2, validation_split=0.2, random_state=42)
-    scaler = fit_scaler(features.to_numpy(), rows, fit_scaler_on="all")
-    arrays = to_arrays(features.to_numpy(), binarize(ours["quality"], 6), rows, scaler)
+    table = Table(ours.features.to_numpy(), ours.y, duplicate_groups(ours.features))
+    rows = split_rows(table.groups, test_size=0.2, validation_split=0.2, random_state=42)
+    arrays = to_arrays(table, rows, fit_preprocessor(table, rows, fit_scaler_on="all"))
 
     assert X_train.shape == (1279, 11)
     np.testing.assert_array_equal(np.concatenate([arrays.X_train, arrays.X_val]), X_train)
     np.testing.assert_array_equal(np.concatenate([arrays.y_train, arrays.y_val]), y_train)
     np.testing.assert_array_equal(arrays.X_test, X_test)
     np.testing.assert_array_equal(arrays.y_test, y_test)
-    assert describe(Table(features.to_numpy(), y, groups), rows) == {
+    assert describe(table, rows) == {
         "rows": {"all": 1599, "train": 1023, "validation": 256, "test": 320},
         "share_of_class_1": {"all": 0.5347, "train": 0.522, "validation": 0.5547, "test": 0.5594},
         "duplicate_rows": 240,
@@ -125,18 +129,32 @@ def test_too_few_rows_to_split():
 def test_the_scaler_sees_the_training_rows_alone_unless_told_otherwise():
     X = np.array([[0.0], [2.0], [100.0], [300.0]])
     rows = Rows(train=np.array([0, 1]), val=np.array([2]), test=np.array([3]))
-    assert fit_scaler(X, rows, fit_scaler_on="train").mean_ == [1.0]
-    assert fit_scaler(X, rows, fit_scaler_on="all").mean_ == [100.5]
+    table = Table(X, np.array([0, 1, 0, 1]), np.arange(4))
+    assert fit_preprocessor(table, rows, fit_scaler_on="train").mean == [1.0]
+    assert fit_preprocessor(table, rows, fit_scaler_on="all").mean == [100.5]
 
 
 def test_a_new_row_is_scaled_as_the_training_rows_were():
     X, y = np.random.default_rng(0).normal(5, 3, (50, 2)), np.arange(50) % 2
     rows = split_rows(np.arange(50), test_size=0.2, validation_split=0.2, random_state=0)
-    scaler = fit_scaler(X, rows, fit_scaler_on="train")
-    arrays = to_arrays(X, y, rows, scaler)
+    table = Table(X, y, np.arange(50))
+    preprocessor = fit_preprocessor(table, rows, fit_scaler_on="train")
+    arrays = to_arrays(table, rows, preprocessor)
     np.testing.assert_allclose(arrays.X_train.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(arrays.X_train.std(axis=0), 1)
-    np.testing.assert_array_equal(scaler.transform(X[rows.test[:1]]), arrays.X_test[:1])
+    np.testing.assert_array_equal(preprocessor.transform(X[rows.test[:1]]), arrays.X_test[:1])
+
+
+def test_the_networks_of_every_split_have_the_same_inputs():
+    """A category and a missing value that stand in one row only, which not every split trains on."""
+    X = np.column_stack([np.arange(30.0), np.arange(30) % 2, np.arange(30) % 3])
+    X[7, 0], X[7, 2] = np.nan, 3
+    table = Table(X, np.arange(30) % 2, np.arange(30), n_categories=np.array([0, 2, 4]))
+    assert table.n_inputs == (1 + 1) + 1 + 4
+    for split in plan_splits(table, **PLAN):
+        arrays = split.arrays(table)
+        assert arrays.X_train.shape[1] == arrays.X_test.shape[1] == table.n_inputs
+        assert np.isfinite(np.concatenate([arrays.X_train, arrays.X_val, arrays.X_test])).all()
 
 
 # --- the three protocols

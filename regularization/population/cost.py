@@ -1,0 +1,71 @@
+"""What a training will cost on this machine, told before it starts."""
+
+import itertools
+import os
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from regularization.population.training import epochs_per_block
+
+# Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs: 3.3e-10 to 4.6e-10 seconds for a
+# row, an epoch and a weight. Dropout costs about as much again and is not counted.
+SECONDS_PER_WEIGHT = 4.3e-10
+PROBE_SECONDS = 0.00094  # what `_probe` takes there
+BUNCH_BYTES = 10**9  # as in regularization/replicates.py
+SECONDS_TO_COMPILE = 15
+LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and the compiled program
+
+
+class Cost(NamedTuple):
+    """About how long, in seconds, and how much memory, in bytes; a factor of two either way is not unusual."""
+
+    seconds: float
+    memory: float
+
+    def __str__(self) -> str:
+        minutes = self.seconds / 60
+        if minutes < 1:
+            duration = f"{self.seconds:.0f} seconds"
+        else:
+            duration = f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
+        return f"about {duration} and {self.memory / 1e9:.1f} GB of memory"
+
+
+def estimate_cost(
+    *,
+    n_trainings: int,
+    n_splits: int,
+    epochs: int,
+    n_rows: int,
+    n_inputs: int,
+    n_weights: int,
+    workers: int | None = None,
+) -> Cost:
+    """The cost of `n_trainings` networks of `n_weights` on `n_splits` splits of a table of `n_rows` rows."""
+    workers = workers or os.cpu_count() or 1
+    speed = _probe() / PROBE_SECONDS
+    seconds = SECONDS_TO_COMPILE + n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * speed / workers
+    block = epochs_per_block(n_rows, n_inputs + 1, workers=workers) * n_rows * (n_inputs + 1) * 128 * workers
+    splits = min(16 * n_splits * n_rows * n_inputs, BUNCH_BYTES)  # the rows of each, scaled anew
+    return Cost(seconds, LIBRARY_BYTES + splits + block)
+
+
+def count_weights(n_inputs: int, hidden_units: list[int]) -> int:
+    """Kernels and biases of a network with one output."""
+    widths = [n_inputs, *hidden_units, 1]
+    return sum((a + 1) * b for a, b in itertools.pairwise(widths))
+
+
+def _probe() -> float:
+    """Seconds of a fixed piece of arithmetic, the best of 10 tries: how fast this processor is."""
+    values, factor = np.full(2**14, 0.5, np.float32), np.full(2**14, 1.0001, np.float32)
+    tries = []
+    for _ in range(10):
+        start = time.process_time()
+        for _ in range(200):
+            np.multiply(factor, values, out=values)
+            np.add(factor, values, out=values)
+        tries.append(time.process_time() - start)
+    return min(tries)

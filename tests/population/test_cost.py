@@ -1,0 +1,34 @@
+import pytest
+
+from regularization.models import build_model
+from regularization.population.cost import Cost, count_weights, estimate_cost
+from regularization.population.training import BLOCK, BLOCK_BYTES, epochs_per_block
+
+WINE = {"n_trainings": 130, "n_splits": 41, "epochs": 500, "n_rows": 1279, "n_inputs": 11, "n_weights": 681}
+
+
+def test_weights_are_those_that_keras_counts():
+    for n_inputs, hidden in ((11, [20, 20]), (500, [7])):
+        assert count_weights(n_inputs, hidden) == build_model(n_features=n_inputs, hidden_units=hidden).count_params()
+
+
+def test_twice_the_rows_take_twice_the_time_once_it_is_compiled():
+    small, large = (estimate_cost(**WINE | {"n_rows": rows}, workers=2).seconds for rows in (10**6, 2 * 10**6))
+    assert large / small == pytest.approx(2, rel=0.5)  # the speed is measured, so no two calls agree
+
+
+def test_a_long_table_is_said_to_stay_under_4_gb():
+    assert estimate_cost(**WINE | {"n_rows": 160_000, "n_inputs": 20}, workers=2).memory < 4e9
+
+
+def test_it_reads_as_a_line():
+    assert str(Cost(42, 1.26e9)) == "about 42 seconds and 1.3 GB of memory"
+    assert str(Cost(600, 1e9)) == "about 10 minutes and 1.0 GB of memory"
+    assert str(Cost(3 * 3600, 1e9)) == "about 3.0 hours and 1.0 GB of memory"
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(1023, BLOCK), (128_000, 1), (10**7, 1)])
+def test_a_block_holds_as_many_epochs_as_memory_allows(rows, expected):
+    assert epochs_per_block(rows, 21, workers=2) == expected
+    if expected > 1:
+        assert 4 * 16 * rows * 43 * 2 * expected <= BLOCK_BYTES

@@ -1,0 +1,109 @@
+"""A table of one's own, from the file to predictions, as docs/your-own-table.md walks through it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import train_test_split
+
+from tests.conftest import ROOT
+from tests.repositories import commit, copy_project, read_params, run
+
+PAGE = (ROOT / "docs/your-own-table.md").read_text(encoding="utf-8")
+EXAMPLE = "docs/example.csv"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Path:
+    """The project with the example's values in params.yaml, trained for three epochs."""
+    folder = tmp_path_factory.mktemp("own")
+    copy_project(folder)
+    file = folder / "params.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("\nepochs: 500\n", "\nepochs: 3\n"), encoding="utf-8")
+    run("git", "init", "--quiet", cwd=folder)
+    commit(folder, "as it stands")
+    said = run(sys.executable, "-m", "tools.table", EXAMPLE, "bought", cwd=folder)
+    (folder / "said.txt").write_text(said, encoding="utf-8")
+    run("dvc", "repro", "check_params", "train_base", cwd=folder)
+    return folder
+
+
+def shown_on_the_page(command: str) -> str:
+    """What the page shows below `$ command`."""
+    return re.search(rf"```\n\$ {re.escape(command)}\n(.*?)```", PAGE, re.DOTALL)[1]
+
+
+def ended(*command: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", *command], cwd=cwd, check=False, capture_output=True, text=True)
+
+
+def test_the_page_shows_what_make_table_says(repository):
+    assert shown_on_the_page(f"make table FILE={EXAMPLE} TARGET=bought") == (repository / "said.txt").read_text("utf-8")
+
+
+def test_params_keep_their_comments_and_all_other_values(repository):
+    text = (repository / "params.yaml").read_text(encoding="utf-8")
+    before = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line.strip().startswith("#")] == [
+        line for line in before.splitlines() if line.strip().startswith("#")
+    ]
+    ours, theirs = read_params(repository), yaml.safe_load(before)
+    assert {key: value for key, value in ours.items() if key not in ("data", "epochs")} == {
+        key: value for key, value in theirs.items() if key not in ("data", "epochs")
+    }
+    assert ours["data"]["positive"] == "yes"
+    assert (ours["data"]["url"], ours["data"]["watch"]) == (EXAMPLE, EXAMPLE)
+
+
+def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
+    """On the training table itself, in another order of columns and without the target: the figures of metrics/."""
+    table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")
+    rows = table.drop(columns=["bought", "country"])[["income", "job", "newsletter", "age"]]
+    rows.to_csv(repository / "new.csv", sep=";", decimal=",", index=False)
+    said = run(sys.executable, "-m", "tools.predict", "models/base.keras", "new.csv", cwd=repository)
+    assert said.startswith("predictions.csv: 240 rows, ")
+    assert f"trained on example.csv, sha256 {read_params(repository)['data']['sha256']}" in said
+    found = pd.read_csv(repository / "predictions.csv")
+    assert found["row"].to_list() == list(range(1, 241))
+
+    _, test = train_test_split(range(240), test_size=0.2, random_state=42)
+    truth, shown = table["bought"].iloc[test] == "yes", found.iloc[test]
+    metrics = json.loads((repository / "metrics/base.json").read_text(encoding="utf-8"))["test"]
+    assert accuracy_score(truth, shown["class"] == "yes") == pytest.approx(metrics["accuracy"])
+    assert log_loss(truth, shown["probability"]) == pytest.approx(metrics["binary_crossentropy"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("tools.predict", "models/none.keras", EXAMPLE), "MODEL: received 'models/none.keras'; there is no such file"),
+        (("tools.predict", EXAMPLE, EXAMPLE), f"MODEL: {EXAMPLE}: no preprocessing.json in it"),
+        (("tools.predict", "models/base.keras", "none.csv"), "ROWS: received 'none.csv'; there is no such file"),
+        (("tools.table", "none.csv", "bought"), "FILE: received 'none.csv'; there is no such file: mend the path"),
+        (("tools.table", EXAMPLE, "bougt"), "TARGET: received 'bougt'; expected one of the columns 'customer'"),
+        (("tools.table", EXAMPLE, "bought", "--positive", "si"), "data.positive: received 'si'; expected one of"),
+    ],
+)
+def test_a_wrong_argument_ends_in_a_line(repository, command, message):
+    before = (repository / "params.yaml").read_bytes()
+    process = ended(*command, cwd=repository)
+    assert process.returncode == 1
+    assert process.stderr.startswith(f"error: {message}")
+    assert (repository / "params.yaml").read_bytes() == before
+
+
+def test_an_edited_table_is_noticed_with_both_checksums(repository):
+    file = repository / EXAMPLE
+    before = file.read_bytes()
+    assert "docs/example.csv" not in run("dvc", "status", "download", cwd=repository)
+    file.write_bytes(before + b"9999;01.01.2020;44;cook;1,0;true;AT;no\n")
+    assert "modified:           docs/example.csv" in run("dvc", "status", "download", cwd=repository)
+    with pytest.raises(AssertionError, match=r"expected sha256 \w{64}, received \w{64}"):
+        run("dvc", "repro", "download", cwd=repository)
+    file.write_bytes(before)

@@ -1,0 +1,142 @@
+"""Point the pipeline at a table of your own: `make table FILE=my.csv TARGET=y` writes the `data` group of params.yaml.
+
+FILE may be an address too. What it understood and what it left out is said in a few lines; `git checkout params.yaml`
+goes back to the wine table.
+"""
+
+import argparse
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from regularization.errors import InputError
+from regularization.params import check_params
+from regularization.table import duplicate_groups
+from regularization.table.checks import check_table
+from regularization.table.preprocessing import count_inputs
+from regularization.table.sniffing import Understood, understand
+from stages._common import run_stage
+from stages._files import write_text
+
+NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
+SHOWN = 8  # names in a line
+ONE_LINE = 10**6  # characters: no value is broken into lines
+
+
+def main() -> None:
+    asked = _arguments()
+    content = read_content(asked.file)
+    understood = understand(content, target=asked.target, threshold=asked.threshold, positive=asked.positive)
+    values = {
+        **_place(asked.file),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "offline": "fail",  # the stand-in is for the wine table alone
+        **understood.data_values(),
+    }
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    changed = with_data(text, values)
+    check_params(yaml.safe_load(changed))
+    lines = summary(asked.file, understood)
+    write_text("params.yaml", changed)
+    print("\n".join(lines))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make table", description=__doc__)
+    parser.add_argument("file", metavar="FILE", help="a CSV, by path or by http(s) address")
+    parser.add_argument("target", metavar="TARGET", help="the column to predict")
+    parser.add_argument("--threshold", type=float, help="the number from which on a row counts as 1")
+    parser.add_argument("--positive", help="the label that counts as 1")
+    return parser.parse_args()
+
+
+def read_content(place: str) -> bytes:
+    """The bytes of the file at a path or an address."""
+    if place.startswith(("http://", "https://")):
+        import pooch
+        import requests
+
+        pooch.get_logger().setLevel("ERROR")
+        try:
+            return Path(pooch.retrieve(place, known_hash=None)).read_bytes()
+        except requests.exceptions.RequestException as error:
+            response = getattr(error, "response", None)
+            reason = f"HTTP {response.status_code} {response.reason}" if response is not None else "cannot be reached"
+            raise InputError(f"FILE: {place}: {reason}; mend the address") from None
+    if not Path(place).is_file():
+        raise InputError(f"FILE: received {place!r}; there is no such file: mend the path")
+    return Path(place).read_bytes()
+
+
+def _place(file: str) -> dict[str, str]:
+    """`url` and `watch`. A path stays relative where git has the file, so that a queued experiment finds it as well."""
+    if file.startswith(("http://", "https://")):
+        return {"url": file, "watch": NEVER_CHANGES}
+    tracked = subprocess.run(["git", "ls-files", "--error-unmatch", file], capture_output=True, check=False)
+    path = file if tracked.returncode == 0 and not Path(file).is_absolute() else Path(file).resolve().as_posix()
+    return {"url": path, "watch": path}
+
+
+class _Dumper(yaml.SafeDumper):
+    """A mapping in lines, a list in one."""
+
+    def represent_list(self, items: list) -> yaml.Node:
+        return self.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
+
+
+_Dumper.add_representer(list, _Dumper.represent_list)
+
+
+def with_data(text: str, values: dict) -> str:
+    """The text of params.yaml with other values in its `data` group; comments and all other groups stay."""
+    for key, value in values.items():
+        dumped = yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=ONE_LINE)
+        block = "".join(f"  {line}\n" for line in dumped.splitlines())
+        pattern = rf"(?m)^  {key}:.*\n(?:    .*\n|  - .*\n)*"
+        text, count = re.subn(pattern, lambda _, block=block: block, text)
+        if count != 1:
+            raise InputError(f"params.yaml: data.{key} stands there {count} times; `git checkout params.yaml` mends it")
+    return text
+
+
+def summary(file: str, understood: Understood) -> list[str]:
+    """What was understood and what was left out, in lines for people."""
+    table, layout, values = understood.table, understood.layout, understood.data_values()
+    checked = check_table(
+        table, **{key: values[key] for key in ("columns", "ignore", "target", "threshold", "positive")}
+    )
+    kinds = np.array([len(column.categories) for column in checked.columns])
+    n_inputs = count_inputs(kinds, np.array([column.may_miss for column in checked.columns]))
+    groups = duplicate_groups(checked.features)
+    mark = {"\t": "tab"}.get(layout.delimiter, repr(layout.delimiter))
+    missing = {column.name: int(table[column.name].isna().sum()) for column in checked.columns if column.may_miss}
+    negative, positive = checked.target.labels
+    texts = [f"{column.name} ({len(column.categories)})" for column in checked.columns if column.categories]
+    numbers = [column.name for column in checked.columns if not column.categories]
+    return [
+        f"{file}: {len(table)} rows, {table.shape[1]} columns; delimiter {mark}, decimal mark {layout.decimal!r}, "
+        f"{layout.encoding}",
+        f"to predict: {understood.target}; class 1 is {positive!r}, {checked.y.mean():.0%} of the rows; class 0 is "
+        f"{negative!r}",
+        f"numbers: {_listed(numbers)}" + ("" if values["columns"] else "; no ranges, as there are many columns"),
+        f"texts of few values: {_listed(texts)}",
+        f"missing values, filled in and marked: {_listed([f'{name} ({count})' for name, count in missing.items()])}",
+        f"left out: {_listed([f'{name} ({reason})' for name, reason in understood.left_out.items()])}",
+        f"rows that repeat an earlier one: {len(groups) - len(np.unique(groups))}",
+        f"inputs of the network: {n_inputs}",
+        "params.yaml holds all this under `data`, to read and to change; `git checkout params.yaml` goes back",
+        "next: make",
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return (", ".join(names[:SHOWN]) + more) or "none"
+
+
+if __name__ == "__main__":
+    run_stage(main)
