@@ -99,14 +99,14 @@ def measure_replicates(X: np.ndarray, y: np.ndarray) -> dict:
     params = load_params(HERE.parent / "params.yaml")
     table = Table(X, y, np.arange(len(y)))
     splits = plan_splits(
-        table.groups,
+        table,
         test_size=params.split.test_size,
         validation_split=params.split.validation_split,
         random_state=params.split.random_state,
         seed=params.seed,
         seeds=params.replicate.seeds,
         splits=params.replicate.splits,
-        seeds_per_split=params.replicate.seeds_per_split,
+        leaky_twins=params.replicate.leaky_twins,
     )
     groups = [variants_of(group, params) for group in REPLICATE_GROUPS]
     variants = {name: settings for group in groups for name, settings in group.items()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from regularization.metrics import Metric
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, Metric
 
 COLORS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d755d", "#eeca3b")
 
@@ -13,8 +13,8 @@ VERDICT_COLORS = {
     "field": "verdict",
     "type": "nominal",
     "scale": {
-        "domain": ["better", "worse", "equivalent", "undecided"],
-        "range": ["#2e7d32", "#c62828", "#1565c0", "#757575"],
+        "domain": ["better", "likely better", "equivalent", "undecided", "likely worse", "worse"],
+        "range": ["#2e7d32", "#81b784", "#1565c0", "#757575", "#e08a8a", "#c62828"],
     },
 }
 
@@ -84,12 +84,15 @@ def draw_curves(curves: Mapping[str, Sequence[float]], *, title: str, y_title: s
 def draw_differences(comparisons: pd.DataFrame, metrics: Mapping[str, Metric]) -> str:
     """Each variant's difference to base with its 95% interval, coloured by verdict, a panel a metric; SVG text.
 
-    `comparisons` is `evidence.comparisons`, of which the honest protocol's rows against base are drawn; the
+    `comparisons` is the evidence's table of that name, of which the rows against base are drawn; the
     shaded band is the region of equivalence of each of the `metrics`.
     """
-    shown = comparisons.query("protocol == 'honest' and reference == 'base'")
-    panels = [_differences_panel(shown[shown["metric"] == name], metric) for name, metric in metrics.items()]
-    return _svg({"title": "Difference to base over fresh splits, with 95% intervals", "hconcat": panels})
+    shown = comparisons.query("reference == 'base'")
+    panels = [
+        _differences_panel(shown[shown["metric"] == name], metrics[name])
+        for name in (ACCURACY.name, BINARY_CROSSENTROPY.name)
+    ]
+    return _svg({"title": "Difference to base, with 95% intervals for new tables of the same kind", "hconcat": panels})
 
 
 def _differences_panel(rows: pd.DataFrame, metric: Metric) -> dict:

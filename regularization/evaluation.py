@@ -40,17 +40,17 @@ def headline_metrics(model: keras.Sequential, arrays: Arrays) -> dict:
     return shown | {"generalization_gap": scores["train"]["accuracy"] - scores["test"]["accuracy"]}
 
 
-def replicate_metrics(model: keras.Sequential, arrays: Arrays) -> dict[str, float]:
-    """What the table of replicates holds of one training: `<part>_<score>`, and its kernels (`describe_kernels`)."""
-    scores = evaluate_model(model, arrays)
-    found = {
-        f"{suffix}_{name}": scores[part][name]
-        for part, suffix in PARTS.items()
-        for name in ("accuracy", "binary_crossentropy", "loss")
-    }
-    found |= {"test_ece": scores["test"]["ece"], "test_brier": scores["test"]["brier"]}
-    kernels = [layer.kernel.numpy() for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-    return found | describe_kernels(kernels)
+def score_rows(y: np.ndarray, logits: np.ndarray) -> dict[str, np.ndarray]:
+    """Per network and row, `(n_models, rows)`: whether it is right, its cross-entropy (nats), its squared error.
+
+    `logits` `(n_models, rows)` are float32, as networks give them; labels `y` are `(rows,)`. The means over rows are
+    accuracy, binary cross-entropy and Brier score, as Keras and scikit-learn compute them.
+    """
+    logits = logits.astype(float)
+    # log(1 + exp(x)) - y x, in a form that does not overflow
+    crossentropy = np.maximum(logits, 0) - y * logits + np.log1p(np.exp(-np.abs(logits)))
+    squared_error = (y - 1 / (1 + np.exp(-logits))) ** 2
+    return {"accuracy": (logits > 0) == (y > 0.5), "binary_crossentropy": crossentropy, "brier": squared_error}
 
 
 def score_predictions(y: np.ndarray, probability: np.ndarray) -> dict[str, float]:

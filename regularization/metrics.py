@@ -16,6 +16,7 @@ class Metric:
     unit: str
     higher_is_better: bool
     equivalence: float
+    block_column: str  # where the replicates hold its sum over the rows of a block
 
     @property
     def column(self) -> str:
@@ -33,11 +34,26 @@ class Metric:
         return 1 if self.higher_is_better else -1
 
 
-ACCURACY = Metric("accuracy", "test accuracy", "share of rows", higher_is_better=True, equivalence=0.01)
-BINARY_CROSSENTROPY = Metric(
-    "binary_crossentropy", "test loss without penalty", "nats per row", higher_is_better=False, equivalence=0.02
+ACCURACY = Metric(
+    "accuracy", "test accuracy", "share of rows", higher_is_better=True, equivalence=0.01, block_column="right"
 )
-METRICS = {metric.name: metric for metric in (ACCURACY, BINARY_CROSSENTROPY)}
+BINARY_CROSSENTROPY = Metric(
+    "binary_crossentropy",
+    "test loss without penalty",
+    "nats per row",
+    higher_is_better=False,
+    equivalence=0.02,
+    block_column="loss",
+)
+BRIER = Metric(
+    "brier",
+    "test Brier score",
+    "squared error of the probability",
+    higher_is_better=False,
+    equivalence=0.005,
+    block_column="squared_error",
+)
+METRICS = {metric.name: metric for metric in (ACCURACY, BINARY_CROSSENTROPY, BRIER)}
 
 
 def metrics_with(equivalence: Mapping[str, float]) -> dict[str, Metric]:

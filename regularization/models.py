@@ -1,5 +1,6 @@
 """The networks: the only place that defines a layer."""
 
+import itertools
 from collections.abc import Sequence
 
 import keras
@@ -76,6 +77,18 @@ def build_regularized_model(l1: float | None = 0.01, l2: float | None = 0.01, **
 def build_dropout_model(dropout: float = 0.2, **settings) -> keras.Sequential:
     """The network with dropout after each hidden layer; `settings` as in `build_model`."""
     return build_model(dropout=dropout, **settings)
+
+
+def initial_weights(seed: int, units: Sequence[int]) -> np.ndarray:
+    """What `build_model` of that `seed` begins with, without building it: kernels and biases in turn, `(parameters,)`.
+
+    `units` are the features, the units of each hidden layer, and 1.
+    """
+    kernel_seeds, _ = _layer_seeds(seed, len(units) - 1)
+    parts = []
+    for number, shape in enumerate(itertools.pairwise(units)):
+        parts += [np.ravel(keras.initializers.GlorotUniform(kernel_seeds[number])(shape)), np.zeros(shape[1])]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _penalty(l1: float | None, l2: float | None) -> keras.regularizers.Regularizer | None:

@@ -74,8 +74,8 @@ class Variant(Group):
 
 class Replicate(Group):
     seeds: int = allowed("a whole number of 2 or more: one seed has no spread", ge=2)
-    splits: int = allowed("a whole number of 2 or more: one split has no spread", ge=2)
-    seeds_per_split: int = allowed("a whole number of 2 or more: one seed tells nothing of the seed's share", ge=2)
+    splits: int = allowed("a whole number of 10 or more: each block of rows must be tested twice", ge=10)
+    leaky_twins: int = allowed("a whole number of 2 or more: one twin has no spread", ge=2)
     variants: dict[str, Variant] = allowed("names, each with any of l1, l2 and dropout")
 
     @model_validator(mode="after")

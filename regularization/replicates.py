@@ -6,14 +6,30 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regularization.block_scores import pack_blocks
 from regularization.errors import InputError
-from regularization.evaluation import replicate_metrics
-from regularization.models import build_model
-from regularization.population import PopulationHistory, train_population
-from regularization.table import PlannedSplit, Table
+from regularization.evaluation import describe_kernels, expected_calibration_error, score_rows
+from regularization.metrics import METRICS
+from regularization.models import build_model, initial_weights
+from regularization.population import (
+    Network,
+    PopulationHistory,
+    predict_networks,
+    read_network,
+    train_networks,
+)
+from regularization.table import Arrays, PlannedSplit, Rows, Table
 
 CURVES = ("val_accuracy", "val_binary_crossentropy")
 EPOCHS_PER_POINT = 5  # of the curves: 100 points out of 500 epochs draw the same line
+
+
+class Replicates(NamedTuple):
+    """What the trainings of some variants give, as tables."""
+
+    trainings: pd.DataFrame  # one row per training: its scores on each part of its split
+    blocks: pd.DataFrame  # one row per variant and block, with the scores of every honest training (block_scores.py)
+    curves: pd.DataFrame  # see `curve_bands`
 
 
 class Run(NamedTuple):
@@ -23,9 +39,6 @@ class Run(NamedTuple):
     protocol: str
     split: int
     seed: int
-
-    def name(self) -> str:
-        return "-".join(str(part) for part in self)
 
 
 def train_replicates(
@@ -37,38 +50,114 @@ def train_replicates(
     epochs: int,
     batch_size: int,
     on_progress: Callable[[int], object] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One network per variant, split and seed, on the `table`.
+) -> Replicates:
+    """One network per variant, split and seed, on the `table`; variant after variant, so that memory stays flat.
 
-    A variant is the settings of `build_model` that make it, `network` those that all share. Returns the table of
-    replicates, a row per training, and the curves of the honest protocol (see `curve_bands`). A training that diverged
-    has no figures in its row. Raises `InputError` where all did.
+    A variant is the settings of `build_model` that make it, `network` those that all share. A training that diverged
+    has no figures in its row, and none in the blocks. Raises `InputError` where all did.
     """
-    runs = [
-        Run(name, split.protocol, split.number, seed) for name in variants for split in splits for seed in split.seeds
-    ]
     arrays = {(split.protocol, split.number): split.arrays(table) for split in splits}
-    data = [arrays[run.protocol, run.split] for run in runs]
-    models = [build_model(**variants[run.variant], **network, seed=run.seed, name=run.name()) for run in runs]
-    history = train_population(
-        models,
-        data,
-        seeds=[run.seed for run in runs],
-        epochs=epochs,
-        batch_size=batch_size,
-        on_progress=on_progress,
-    )
-    if len(history.diverged) == len(runs):
+    found = []
+    for name, settings in variants.items():
+        template = read_network(build_model(**settings, **network, seed=0, name=name))
+        found.append(_train_variant(template, splits, arrays, table, epochs, batch_size, on_progress))
+    trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    if "test_loss" not in trainings or trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
+    return Replicates(trainings, blocks, curves)
+
+
+def _train_variant(
+    template: Network,
+    splits: Sequence[PlannedSplit],
+    arrays: Mapping[tuple[str, int], Arrays],
+    table: Table,
+    epochs: int,
+    batch_size: int,
+    on_progress: Callable[[int], object] | None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    runs = [Run(template.name, split.protocol, split.number, seed) for split in splits for seed in split.seeds]
+    split_of_run = [split for split in splits for _ in split.seeds]
+    networks = [
+        template._replace(name=str(number), weights=initial_weights(run.seed, template.architecture.units))
+        for number, run in enumerate(runs)
+    ]
+    data = [arrays[run.protocol, run.split] for run in runs]
+    seeds = [run.seed for run in runs]
+    weights, history = train_networks(
+        networks, data, seeds=seeds, epochs=epochs, batch_size=batch_size, on_progress=on_progress
+    )
+    logits, penalties = _predict(networks, weights, split_of_run, arrays, table)
+    scores = score_rows(table.y, logits)
+    diverged = np.isin([network.name for network in networks], history.diverged)
     measured = []
-    for model, its_data, best_epoch in zip(models, data, _best_epochs(history), strict=True):
-        sizes = {"n_train": len(its_data.X_train), "n_test": len(its_data.X_test)}
-        if model.name in history.diverged:
-            measured.append(sizes)
-        else:
-            measured.append(sizes | replicate_metrics(model, its_data) | {"best_epoch": best_epoch})
-    replicates = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured)], axis=1)
-    return replicates, curve_bands(replicates, history)
+    for number, split in enumerate(split_of_run):
+        measured.append(_sizes(split.rows, table.groups))
+        if not diverged[number]:
+            measured[number].update(_measure(table.y, split, number, logits, scores, penalties))
+    kernels = [_describe(template, its_weights) for its_weights in weights]
+    described = pd.DataFrame(kernels).assign(best_epoch=_best_epochs(history))
+    described[diverged] = np.nan
+    trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
+    return trainings, _block_sums(template.name, split_of_run, scores, diverged), curve_bands(trainings, history)
+
+
+def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:
+    """Every network on every row of the table, scaled as its split has it; penalties per part of its split."""
+    X, shares = {}, {}
+    for split in split_of_run:
+        key = (split.protocol, split.number)
+        if key not in X:
+            X[key], shares[key] = np.empty(table.X.shape, np.float32), np.zeros((3, len(table.y)), np.float32)
+            its_arrays = arrays[key]
+            parts = (its_arrays.X_train, its_arrays.X_val, its_arrays.X_test)
+            for number, (rows, part) in enumerate(zip(split.rows, parts, strict=True)):
+                X[key][rows] = part
+                shares[key][number, rows] = 1 / len(rows)
+    keys = [(split.protocol, split.number) for split in split_of_run]
+    return predict_networks(networks, weights, [X[key] for key in keys], [shares[key] for key in keys])
+
+
+def _sizes(rows: Rows, groups: np.ndarray) -> dict[str, int]:
+    n_distinct = len(np.unique(groups[rows.train]))
+    return {"n_train": len(rows.train), "n_distinct_train": n_distinct, "n_test": len(rows.test)}
+
+
+def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penalties) -> dict[str, float]:
+    """The scores of network `number` on each part; `<part>_loss` is Keras' own, with the penalties."""
+    found = {}
+    for part, rows, penalty in zip(("train", "val", "test"), split.rows, penalties[number], strict=True):
+        means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
+        found |= {f"{part}_accuracy": means["accuracy"], f"{part}_binary_crossentropy": means["binary_crossentropy"]}
+        found |= {f"{part}_loss": means["binary_crossentropy"] + float(penalty), f"{part}_brier": means["brier"]}
+    probability = 1 / (1 + np.exp(-logits[number, split.rows.test].astype(float)))
+    return found | {"test_ece": expected_calibration_error(y[split.rows.test], probability)}
+
+
+def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
+    kernels, start = [], 0
+    for shape in template.architecture.shapes:
+        size = int(np.prod(shape))
+        if len(shape) == 2:
+            kernels.append(weights[start : start + size])
+        start += size
+    return describe_kernels(kernels)
+
+
+def _block_sums(variant: str, splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray) -> pd.DataFrame:
+    """Each score of the honest trainings summed over the rows of every block that the training has not seen."""
+    honest = [number for number, split in enumerate(splits) if split.blocks is not None]
+    blocks = splits[honest[0]].blocks
+    rows = np.bincount(blocks)
+    unseen = np.ones((len(honest), len(rows)), bool)
+    for place, number in enumerate(honest):
+        unseen[place, np.unique(blocks[splits[number].rows.train])] = False
+        unseen[place] &= not diverged[number]
+    sums = {}
+    for name, metric in METRICS.items():
+        of_block = [np.bincount(blocks, scores[name][number], minlength=len(rows)) for number in honest]
+        sums[metric.block_column] = np.where(unseen, of_block, np.nan)
+    return pack_blocks(variant, rows, sums)
 
 
 def _best_epochs(history: PopulationHistory) -> np.ndarray:

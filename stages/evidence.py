@@ -3,28 +3,34 @@
 import pandas as pd
 
 from regularization.charts import draw_differences
-from regularization.evidence import evidence_tables, main_figures, sentences
+from regularization.evidence import answer, evidence_tables, main_figures, sentences
 from regularization.metrics import metrics_with
 from regularization.params import load_params
 from regularization.variants import HEADLINE_MODELS, REPLICATE_GROUPS
 from stages._common import run_stage
-from stages._files import atomic_folder, write_csv, write_json, write_text
+from stages._files import atomic_folder, read_csv, write_csv, write_json, write_text
 
 
 def main() -> None:
     params = load_params()
-    metrics = metrics_with(params.evidence.equivalence)
-    replicates = pd.concat([pd.read_csv(f"metrics/replicates_{group}.csv") for group in REPLICATE_GROUPS])
-    headline = tuple(HEADLINE_MODELS)
-    tables = evidence_tables(
-        replicates, metrics=metrics, power=params.evidence.power, headline=headline, random_state=params.seed
+    metrics, headline = metrics_with(params.evidence.equivalence), tuple(HEADLINE_MODELS)
+    trainings, blocks = (
+        pd.concat([read_csv(f"metrics/{kind}_{group}.csv") for group in REPLICATE_GROUPS], ignore_index=True)
+        for kind in ("replicates", "blocks")
     )
+    tables = evidence_tables(
+        trainings, blocks, headline=headline, metrics=metrics, power=params.evidence.power, random_state=params.seed
+    )
+    told = [f"- {sentence}" for sentence in sentences(tables, headline=headline)]
     with atomic_folder("metrics/evidence") as folder:
         for name, table in tables.items():
             write_csv(folder / f"{name}.csv", table)
-    write_json("metrics/evidence.json", main_figures(tables, headline=headline))
+        tables = {name: read_csv(folder / f"{name}.csv") for name in tables}  # what follows is made of what is written
+        write_text(folder / "sentences.md", "\n".join(told) + "\n")
+    write_json("metrics/evidence.json", main_figures(tables))
     write_text("plots/differences.svg", draw_differences(tables["comparisons"], metrics))
-    print("\n".join(sentences(tables, headline=headline)))
+    print("\n".join(answer(tables)))
+    print("all of it: metrics/evidence/sentences.md")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train a group of variants over seeds and splits, all at once -> metrics/replicates_*.csv, plots/curves_*.csv."""
+"""Train a group of variants over seeds and splits, all at once -> metrics/*_*.csv, plots/curves_*.csv."""
 
 import argparse
 import sys
@@ -17,14 +17,14 @@ def main() -> None:
     group, params = _group(), load_params()
     table, replicate = Table(**read_arrays("data/prepared/table.npz")), params.replicate
     splits = plan_splits(
-        table.groups,
+        table,
         test_size=params.split.test_size,
         validation_split=params.split.validation_split,
         random_state=params.split.random_state,
         seed=params.seed,
         seeds=replicate.seeds,
         splits=replicate.splits,
-        seeds_per_split=replicate.seeds_per_split,
+        leaky_twins=replicate.leaky_twins,
     )
     variants = variants_of(group, params)
     with quiet_import():
@@ -32,7 +32,7 @@ def main() -> None:
 
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
     with tqdm(total=trainings * params.epochs, desc=group, unit="epoch", unit_scale=True, disable=None) as bar:
-        replicates, bands = train_replicates(
+        replicates = train_replicates(
             variants,
             splits,
             table,
@@ -41,9 +41,10 @@ def main() -> None:
             batch_size=params.batch_size,
             on_progress=bar.update,
         )
-    _warn_of_diverged(replicates)
-    write_csv(f"metrics/replicates_{group}.csv", replicates)
-    write_csv(f"plots/curves_{group}.csv", bands)
+    _warn_of_diverged(replicates.trainings)
+    write_csv(f"metrics/replicates_{group}.csv", replicates.trainings)
+    write_csv(f"metrics/blocks_{group}.csv", replicates.blocks)
+    write_csv(f"plots/curves_{group}.csv", replicates.curves)
 
 
 def _group() -> str:

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import accuracy_score, brier_score_loss
 
 from regularization.evaluation import (
     describe_kernels,
     expected_calibration_error,
     headline_metrics,
-    replicate_metrics,
     score_predictions,
+    score_rows,
 )
 from regularization.models import build_base_model, build_model, build_regularized_model
 from regularization.table import Arrays
@@ -72,12 +73,21 @@ def some_arrays(n_features: int = 4) -> Arrays:
 @pytest.mark.parametrize("settings", [{"l1": 0.01, "l2": 0.01, "activity_l2": 0.1}, {"dropout": 0.5}])
 def test_a_network_is_measured_as_keras_evaluates_it(settings):
     model, arrays = build_model(**settings, n_features=4, hidden_units=(5, 5), seed=1), some_arrays()
-    replicate, headline = replicate_metrics(model, arrays), headline_metrics(model, arrays)
+    headline = headline_metrics(model, arrays)
     for part, suffix in (("train", "train"), ("validation", "val"), ("test", "test")):
         X, y = getattr(arrays, f"X_{suffix}"), getattr(arrays, f"y_{suffix}")
         for metric, value in model.evaluate(X, y, verbose=0, return_dict=True).items():
-            assert replicate[f"{suffix}_{metric}"] == pytest.approx(value, rel=1e-4)
             assert headline[part][metric] == pytest.approx(value, rel=1e-4)
+
+
+def test_scores_of_rows_have_the_means_of_keras_and_scikit_learn():
+    logits = np.array([[-30.0, -2.0, 0.5, 3.0, 90.0]], np.float32)
+    y, probability = np.array([0, 1, 1, 0, 1]), 1 / (1 + np.exp(-logits[0].astype(float)))
+    found = {name: values[0].mean() for name, values in score_rows(y, logits).items()}
+    expected = keras.losses.BinaryCrossentropy(from_logits=True)(y[None], logits)
+    assert found["binary_crossentropy"] == pytest.approx(float(expected), rel=1e-6)
+    assert found["accuracy"] == accuracy_score(y, probability > 0.5)
+    assert found["brier"] == pytest.approx(brier_score_loss(y, probability))
 
 
 def test_the_gap_is_that_of_the_accuracies():

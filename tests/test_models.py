@@ -2,7 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from regularization.models import build_base_model, build_dropout_model, build_model, build_regularized_model
+from regularization.models import (
+    build_base_model,
+    build_dropout_model,
+    build_model,
+    build_regularized_model,
+    initial_weights,
+)
 
 
 def layer_types(model: keras.Sequential) -> list[str]:
@@ -68,3 +74,10 @@ def test_binary_crossentropy_is_the_loss_without_the_penalty():
     found = model.evaluate(X, y, verbose=0, return_dict=True)
     penalty = sum(float(value) for value in model.losses)
     assert found["loss"] == pytest.approx(found["binary_crossentropy"] + penalty, rel=1e-5)
+
+
+@pytest.mark.parametrize("units", [(11, 20, 20, 1), (3, 5, 1)])
+def test_initial_weights_are_those_of_the_built_model(units):
+    for seed in (0, 1, 4_000_000_000):
+        built = build_model(seed=seed, n_features=units[0], hidden_units=units[1:-1]).get_weights()
+        np.testing.assert_array_equal(initial_weights(seed, units), np.concatenate([part.ravel() for part in built]))

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from sklearn.metrics import brier_score_loss
 
+from regularization.block_scores import unpack_blocks
 from regularization.errors import InputError
-from regularization.evaluation import replicate_metrics
+from regularization.metrics import METRICS
 from regularization.models import build_model
 from regularization.population import train_population
 from regularization.replicates import curve_bands, train_replicates
@@ -10,22 +12,17 @@ from regularization.table import Table, plan_splits
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(90, 4))
+X[75:] = X[:15]
 Y = (X[:, 0] + RANDOM.normal(size=90) > 0).astype(int)
+Y[75:] = Y[:15]
 TABLE = Table(X, Y, np.arange(90) % 75)
 SPLITS = plan_splits(
-    TABLE.groups,
-    test_size=0.2,
-    validation_split=0.2,
-    random_state=1,
-    seed=3,
-    seeds=3,
-    splits=2,
-    seeds_per_split=2,
+    TABLE, test_size=0.2, validation_split=0.2, random_state=1, seed=3, seeds=3, splits=10, leaky_twins=2
 )
 NETWORK = {"n_features": 4, "hidden_units": (5, 5), "learning_rate": 0.01}
 VARIANTS = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01}}
 TRAIN = {"epochs": 12, "batch_size": 16}
-TRAININGS_PER_VARIANT = 3 + 2 * 2 + 2 * 2
+TRAININGS_PER_VARIANT = 3 + 10 + 2
 
 
 @pytest.fixture(scope="module")
@@ -34,30 +31,67 @@ def trained():
 
 
 def test_a_row_per_training_and_every_variant_on_the_same_splits_and_seeds(trained):
-    replicates, _ = trained
+    replicates = trained.trainings
     assert len(replicates) == 2 * TRAININGS_PER_VARIANT
     keys = replicates.set_index("variant")[["protocol", "split", "seed"]]
     assert keys.loc["base"].to_numpy().tolist() == keys.loc["l1l2"].to_numpy().tolist()
     assert list(replicates.columns) == [
-        "variant", "protocol", "split", "seed", "n_train", "n_test",
-        "train_accuracy", "train_binary_crossentropy", "train_loss",
-        "val_accuracy", "val_binary_crossentropy", "val_loss",
-        "test_accuracy", "test_binary_crossentropy", "test_loss", "test_ece", "test_brier",
+        "variant", "protocol", "split", "seed", "n_train", "n_distinct_train", "n_test",
+        "train_accuracy", "train_binary_crossentropy", "train_loss", "train_brier",
+        "val_accuracy", "val_binary_crossentropy", "val_loss", "val_brier",
+        "test_accuracy", "test_binary_crossentropy", "test_loss", "test_brier", "test_ece",
         "near_zero_weights", "weight_norm", "best_epoch",
     ]  # fmt: skip
     assert replicates.notna().all(axis=None)
 
 
-def test_a_row_is_what_training_that_network_alone_gives(trained):
-    replicates, _ = trained
-    split = SPLITS[1]
-    arrays = split.arrays(TABLE)
-    model = build_model(**VARIANTS["l1l2"], **NETWORK, seed=split.seeds[1])
-    history = train_population([model], arrays, seeds=[split.seeds[1]], **TRAIN)
-    key = ("l1l2", split.protocol, split.number, split.seeds[1])
-    row = replicates.set_index(["variant", "protocol", "split", "seed"]).sort_index().loc[key]
-    assert row["test_loss"] == pytest.approx(replicate_metrics(model, arrays)["test_loss"], rel=1e-5)
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["notebook", "honest", "leaky"])
+def test_a_row_is_what_training_and_evaluating_that_network_alone_gives(trained, place):
+    split = SPLITS[place]
+    arrays, seed = split.arrays(TABLE), split.seeds[0]
+    model = build_model(**VARIANTS["l1l2"], **NETWORK, seed=seed)
+    history = train_population([model], arrays, seeds=[seed], **TRAIN)
+    key = ("l1l2", split.protocol, split.number, seed)
+    row = trained.trainings.set_index(["variant", "protocol", "split", "seed"]).sort_index().loc[key]
+    for part in ("train", "val", "test"):
+        X_part, y_part = getattr(arrays, f"X_{part}"), getattr(arrays, f"y_{part}")
+        for name, value in model.evaluate(X_part, y_part, verbose=0, return_dict=True).items():
+            assert row[f"{part}_{name}"] == pytest.approx(value, rel=1e-4)
+        probability = model(X_part.astype(np.float32)).numpy().ravel()
+        assert row[f"{part}_brier"] == pytest.approx(brier_score_loss(y_part, probability), rel=1e-4)
     assert row["best_epoch"] == history.val_loss[0].argmin() + 1
+    assert row["n_train"] == len(arrays.X_train)
+
+
+def test_penalties_on_outputs_are_in_the_loss():
+    variants = {"mine": {"activity_l2": 0.5, "regularized_layers": (1, 2)}}
+    honest = [split for split in SPLITS if split.protocol == "honest"]
+    row = train_replicates(variants, honest, TABLE, network=NETWORK, **TRAIN).trainings.iloc[0]
+    model = build_model(**variants["mine"], **NETWORK, seed=honest[0].seeds[0])
+    arrays = honest[0].arrays(TABLE)
+    train_population([model], arrays, seeds=honest[0].seeds, **TRAIN)
+    expected = model.evaluate(arrays.X_test, arrays.y_test, batch_size=90, verbose=0, return_dict=True)
+    assert row["test_loss"] == pytest.approx(expected["loss"], rel=1e-4)
+
+
+def test_blocks_hold_the_scores_of_every_block_that_a_training_has_not_seen(trained):
+    rows, sums = unpack_blocks(trained.blocks[trained.blocks["variant"] == "base"])
+    assert rows.sum() == 90
+    honest = [split for split in SPLITS if split.protocol == "honest"]
+    tests = trained.trainings.query("variant == 'base' and protocol == 'honest'").reset_index()
+    for number, split in enumerate(honest):
+        scored = ~np.isnan(sums["right"][number])
+        assert scored.sum() == 7
+        assert not set(np.flatnonzero(scored)) & set(split.blocks[split.rows.train])
+        tested = np.unique(split.blocks[split.rows.test])
+        for metric in METRICS.values():
+            mean = sums[metric.block_column][number, tested].sum() / rows[tested].sum()
+            assert mean == pytest.approx(tests.loc[number, metric.column], rel=1e-5)
+
+
+def test_a_leaky_twin_has_more_distinct_rows_to_train_on(trained):
+    sizes = trained.trainings.groupby("protocol")["n_distinct_train"].mean()
+    assert sizes["leaky"] > sizes["honest"]
 
 
 def test_progress_adds_up_to_every_epoch_of_every_training():
@@ -68,11 +102,12 @@ def test_progress_adds_up_to_every_epoch_of_every_training():
 
 def test_a_training_that_diverged_has_no_figures_and_the_others_theirs():
     variants = {"base": {}, "wild": {"l2": 1e30}}
-    replicates, _ = train_replicates(variants, SPLITS, TABLE, network=NETWORK | {"learning_rate": 0.01}, **TRAIN)
-    by_variant = replicates.set_index("variant")["test_accuracy"]
+    found = train_replicates(variants, SPLITS, TABLE, network=NETWORK, **TRAIN)
+    by_variant = found.trainings.set_index("variant")["test_accuracy"]
     assert by_variant.loc["wild"].isna().all()
-    assert replicates["n_train"].notna().all()
     assert by_variant.loc["base"].notna().all()
+    assert found.trainings["n_train"].notna().all()
+    assert np.isnan(unpack_blocks(found.blocks[found.blocks["variant"] == "wild"])[1]["loss"]).all()
 
 
 def test_all_trainings_diverged():
@@ -81,7 +116,7 @@ def test_all_trainings_diverged():
 
 
 def test_bands_are_the_mean_and_the_middle_of_the_honest_trainings(trained):
-    _, bands = trained
+    bands = trained.curves
     assert {name: band["epoch"].to_list() for name, band in bands.groupby("variant")} == {
         "base": [1, 6, 11],
         "l1l2": [1, 6, 11],
@@ -92,11 +127,11 @@ def test_bands_are_the_mean_and_the_middle_of_the_honest_trainings(trained):
 
 
 def test_bands_of_known_histories(trained):
-    replicates = trained[0].query("variant == 'base'").reset_index(drop=True)
+    replicates = trained.trainings.query("variant == 'base'").reset_index(drop=True)
     values = np.full((len(replicates), 1), np.nan)
     honest = replicates.index[replicates["protocol"] == "honest"]
-    values[honest, 0] = [1.0, 2.0, 3.0, 4.0]
+    values[honest, 0] = np.arange(1.0, 11.0)
     history = type("History", (), dict.fromkeys(("val_loss", "val_accuracy", "val_binary_crossentropy"), values))
     band = curve_bands(replicates, history).iloc[0]
-    assert band["val_accuracy"] == 2.5
-    assert (band["val_accuracy_low"], band["val_accuracy_high"]) == pytest.approx((1.075, 3.925))
+    assert band["val_accuracy"] == 5.5
+    assert (band["val_accuracy_low"], band["val_accuracy_high"]) == pytest.approx((1.225, 9.775))

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from regularization.evidence import NOTEBOOK_REPORTED, sentences
-from regularization.metrics import METRICS
+from regularization.evidence import NOTEBOOK_REPORTED, answer
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY
 from regularization.variants import HEADLINE_MODELS
-from stages._files import write_text
+from stages._files import read_csv, write_text
+
+SHOWN_METRICS = (ACCURACY.name, BINARY_CROSSENTROPY.name)
 
 
 def main() -> None:
@@ -51,24 +53,29 @@ def models(metrics: Path) -> str:
     return _table(heads, rows)
 
 
+def answer_lines(metrics: Path) -> str:
+    """The answer in a few sentences."""
+    return "\n".join(f"- {sentence}" for sentence in answer(_tables(metrics)))
+
+
 def verdicts(metrics: Path) -> str:
     """The headline models against base."""
-    return _verdict_table(metrics, tuple(HEADLINE_MODELS))
+    return _verdict_table(metrics, "headline")
 
 
 def verdicts_of_all(metrics: Path) -> str:
     return _verdict_table(metrics, None)
 
 
-def _verdict_table(metrics: Path, shown: tuple[str, ...] | None) -> str:
-    honest = _evidence(metrics, "comparisons").query("protocol == 'honest' and reference == 'base'")
-    by_metric = {metric: honest[honest["metric"] == metric].set_index("variant") for metric in METRICS}
-    rows = []
-    for variant in by_metric["accuracy"].index:
-        if shown is None or variant in shown:
-            cells = [by_metric[metric].loc[variant] for metric in METRICS]
-            rows.append([f"`{variant}`", *(text for found in cells for text in _difference(found))])
-    return _table(["against `base`", "test accuracy", "", "test loss without penalty", ""], rows)
+def _verdict_table(metrics: Path, family: str | None) -> str:
+    rows = _evidence(metrics, "comparisons").query("reference == 'base'")
+    shown = rows if family is None else rows[rows["family"] == family]
+    by_metric = {name: shown[shown["metric"] == name].set_index("variant") for name in SHOWN_METRICS}
+    cells = [
+        [f"`{variant}`", *(text for name in SHOWN_METRICS for text in _difference(by_metric[name].loc[variant]))]
+        for variant in by_metric[SHOWN_METRICS[0]].index
+    ]
+    return _table(["against `base`", "test accuracy", "", "test loss without penalty", ""], cells)
 
 
 def _difference(found: pd.Series) -> tuple[str, str]:
@@ -77,14 +84,8 @@ def _difference(found: pd.Series) -> tuple[str, str]:
 
 
 def findings(metrics: Path) -> str:
-    """What sentences say of the headline models under the honest protocol, and of the notebook's lottery."""
-    names = ("summaries", "comparisons", "plan", "leakage_tax", "notebook_lottery", "variance_ledger", "selection")
-    tables = {name: _evidence(metrics, name) for name in names}
-    comparisons = tables["comparisons"].query("protocol == 'honest'")
-    tables["comparisons"] = comparisons[comparisons["variant"].isin(HEADLINE_MODELS)]
-    tables["leakage_tax"] = tables["leakage_tax"].query("metric == 'accuracy'")
-    tables["selection"] = tables["selection"].query("rule == 'mean'")
-    return "\n".join(f"- {sentence}" for sentence in sentences(tables, headline=tuple(HEADLINE_MODELS)))
+    """All the sentences of the evidence."""
+    return (metrics / "evidence" / "sentences.md").read_text(encoding="utf-8").strip()
 
 
 def notebook(metrics: Path) -> str:
@@ -100,13 +101,16 @@ def notebook(metrics: Path) -> str:
         ]
         for row in reported.itertuples()
     ]
-    return _table(
-        ["", "notebook printed", "mean ± sd over seeds", "percentile of what it printed", "comes out on top"], rows
-    )
+    heads = ["", "notebook printed", "mean ± sd over seeds", "percentile of what it printed", "comes out on top"]
+    return _table(heads, rows)
+
+
+def _tables(metrics: Path) -> dict[str, pd.DataFrame]:
+    return {path.stem: read_csv(path) for path in sorted((metrics / "evidence").glob("*.csv"))}
 
 
 def _evidence(metrics: Path, name: str) -> pd.DataFrame:
-    return pd.read_csv(metrics / "evidence" / f"{name}.csv")
+    return read_csv(metrics / "evidence" / f"{name}.csv")
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
@@ -115,6 +119,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 BLOCKS: dict[str, Callable[[Path], str]] = {
+    "answer": answer_lines,
     "models": models,
     "verdicts": verdicts,
     "verdicts_of_all": verdicts_of_all,

@@ -4,11 +4,16 @@ import json
 import subprocess
 from pathlib import Path
 
+import pandas as pd
+
+from regularization.evidence import answer
 from regularization.variants import HEADLINE_MODELS
+from stages._files import read_csv
 
 COLUMNS = ("accuracy", "loss", "binary_crossentropy")
 HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
 WHERE_NEXT = """
+metrics/evidence/sentences.md          all that the replicates say
 plots/accuracy.html, plots/loss.html   the curves, epoch by epoch
 dvc plots show                         the same, and more, as DVC draws them
 dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc plots diff`"""
@@ -22,6 +27,8 @@ def main() -> None:
         print("".join([f"{name:<17}", *(f"{test[column]:<17.4f}" for column in COLUMNS)]).rstrip())
     if _read("metrics/data.json")["origin"] == "standin":
         print("\nThese networks saw a synthetic stand-in table: the figures say nothing about wine.")
+    print("\nWhat the replicates say, with 95% intervals for new tables of the same kind:")
+    print("\n".join(f"  {sentence}" for sentence in answer(_evidence())))
     differing = changed_results()
     if differing:
         print(
@@ -30,6 +37,10 @@ def main() -> None:
             "`git checkout metrics plots dvc.lock` takes them back."
         )
     print(WHERE_NEXT)
+
+
+def _evidence() -> dict[str, pd.DataFrame]:
+    return {path.stem: read_csv(path) for path in sorted(Path("metrics/evidence").glob("*.csv"))}
 
 
 def changed_results() -> list[str]:

@@ -1,112 +1,104 @@
-"""The table of replicates as paired columns: checks, one column a variant, one interval a column."""
+"""The replicates as pairs: what `replicate` wrote, checked, and the differences between variants that it holds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from regularization.block_scores import unpack_blocks
 from regularization.errors import InputError
-from regularization.evidence import statistics
-from regularization.metrics import METRICS
+from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife
+from regularization.metrics import METRICS, Metric
 
-PROTOCOLS = ("honest", "leaky", "notebook")
+PROTOCOLS = ("honest", "notebook")  # and "leaky", where the table has duplicates
 KEYS = ["variant", "protocol", "split", "seed"]
-SIZES = ["n_train", "n_test"]
-SCORES = [metric.column for metric in METRICS.values()]
-SCORES += [metric.validation_column for metric in METRICS.values()] + ["test_loss"]
+SIZES = ["n_train", "n_distinct_train", "n_test"]
+SCORES = [
+    *(metric.column for metric in METRICS.values()),
+    *(metric.validation_column for metric in METRICS.values()),
+    "test_loss",
+    "test_ece",
+]
 
 
-def checked_replicates(replicates: pd.DataFrame, *, headline: Sequence[str]) -> pd.DataFrame:
-    """The replicates with a diverged training's scores as NaN, so that no figure rests on it.
+class Replicates(NamedTuple):
+    """The trainings of all variants, and their scores by block."""
 
-    Diverged: any of `SCORES` is not finite. Raises `InputError` for a missing column, protocol or variant, a training
-    that is there twice, a variant without the splits and seeds of the others, honest splits without leaky twins, and
-    fewer than 2 splits or seeds.
+    trainings: pd.DataFrame  # one row per training; a diverged one has NaN for scores
+    blocks: Mapping[str, tuple[np.ndarray, dict[str, np.ndarray]]]  # by variant: rows per block, sums by column
+    headline: tuple[str, ...]  # the first is the baseline
+
+    @property
+    def variants(self) -> list[str]:
+        """The headline variants, then the others by name."""
+        return [*self.headline, *sorted(set(self.trainings["variant"]) - set(self.headline))]
+
+    def wide(self, protocol: str, column: str) -> pd.DataFrame:
+        """One column under one protocol: a row for each (split, seed) in their order, a column for each variant."""
+        rows = self.trainings[self.trainings["protocol"] == protocol]
+        # not pivot_table: it would drop a variant of which every training diverged
+        table = rows.pivot(index=["split", "seed"], columns="variant", values=column).sort_index()  # noqa: PD010
+        return table[self.variants]
+
+    def mean(self, variant: str, metric: Metric) -> Jackknife:
+        """The mean score of a variant under the honest protocol, with its errors."""
+        rows, sums = self.blocks[variant]
+        return block_jackknife(BlockScores(sums[metric.block_column], rows))
+
+    def difference(self, variant: str, reference: str, metric: Metric) -> Jackknife:
+        """Variant minus reference under the honest protocol; blocks count where both are scored on them."""
+        (rows, sums), (_, others) = self.blocks[variant], self.blocks[reference]
+        return block_jackknife(BlockScores(sums[metric.block_column] - others[metric.block_column], rows))
+
+
+def checked_replicates(trainings: pd.DataFrame, blocks: pd.DataFrame, *, headline: Sequence[str]) -> Replicates:
+    """The replicates of all variants, ready to be paired.
+
+    Raises `InputError` for a missing column, protocol or variant, a training that is there twice, a variant without the
+    splits and seeds of the others, leaky twins without an honest split, and fewer than 2 seeds on the notebook's split.
     """
-    _require("columns", [*KEYS, *SIZES, *SCORES], replicates.columns)
-    text = [column for column in SIZES + SCORES if not pd.api.types.is_numeric_dtype(replicates[column])]
+    _require("columns", [*KEYS, *SIZES, *SCORES], trainings.columns)
+    text = [column for column in SIZES + SCORES if not pd.api.types.is_numeric_dtype(trainings[column])]
     if text:
-        raise InputError(f"Expected numbers in {text}, received text. Make the replicates again.")
-    _require("protocols", PROTOCOLS, replicates["protocol"])
-    _require("variants", headline, replicates["variant"])
-    if replicates.duplicated(KEYS).any():
-        twice = replicates.loc[replicates.duplicated(KEYS), KEYS].iloc[0].to_dict()
-        raise InputError(f"Expected one row a training, received {twice} more than once. Make the replicates again.")
-    runs = {key: set(zip(rows["split"], rows["seed"], strict=True)) for key, rows in replicates.groupby(KEYS[:2])}
-    _require_pairs(runs, headline[0], sorted(set(replicates["variant"])))
-    _require_enough(runs, headline[0])
-    diverged = ~np.isfinite(replicates[SCORES]).all(axis=1)
-    return replicates.assign(**{column: replicates[column].mask(diverged) for column in SCORES})
-
-
-def ordered_variants(replicates: pd.DataFrame, headline: Sequence[str]) -> list[str]:
-    """The headline variants, then the others by name. The first is the baseline."""
-    return [*headline, *sorted(set(replicates["variant"]) - set(headline))]
-
-
-def wide(replicates: pd.DataFrame, protocol: str, column: str) -> pd.DataFrame:
-    """One score under one protocol: a row for each (split, seed) in their order, a column for each variant."""
-    rows = replicates[replicates["protocol"] == protocol]
-    # not pivot_table: it would drop a variant of which every training diverged
-    return rows.pivot(index=["split", "seed"], columns="variant", values=column).sort_index()  # noqa: PD010
-
-
-def split_values(values: pd.Series, protocol: str) -> pd.Series:
-    """What counts as one observation: a split, its seeds averaged; on the notebook's one split, a seed."""
-    values = values.dropna()
-    return values if protocol == "notebook" else values.groupby("split").mean()
-
-
-def interval(values: pd.Series, protocol: str, n_train: float, n_test: float) -> statistics.Estimate:
-    """The mean of a `(split, seed)` column with its interval, corrected for overlap where the splits are resampled."""
-    units = split_values(values, protocol)
-    if len(units) < 2:
-        unit = "seeds" if protocol == "notebook" else "splits"
-        raise InputError(
-            f"Expected 2 or more {unit} with finite scores for {values.name} ({protocol} protocol), received "
-            f"{len(units)}. Its other trainings diverged: lower its learning rate or leave it out."
-        )
-    if protocol == "notebook":
-        return statistics.mean_interval(units)
-    return statistics.corrected_interval(units, n_train=n_train, n_test=n_test)
+        raise InputError(f"replicates: received text in {text}; expected numbers; make the replicates again")
+    _require("protocols", PROTOCOLS, trainings["protocol"])
+    _require("variants", headline, trainings["variant"])
+    _require("variants with block scores", sorted(set(trainings["variant"])), blocks["variant"])
+    if trainings.duplicated(KEYS).any():
+        twice = trainings.loc[trainings.duplicated(KEYS), KEYS].iloc[0].to_dict()
+        raise InputError(f"replicates: received {twice} twice; expected one row per training; make them again")
+    _require_pairs(trainings, headline[0])
+    diverged = ~np.isfinite(trainings[SCORES]).all(axis=1)
+    kept = trainings.assign(**{column: trainings[column].mask(diverged) for column in SCORES})
+    unpacked = {name: unpack_blocks(rows) for name, rows in blocks.groupby("variant")}
+    return Replicates(kept, unpacked, tuple(headline))
 
 
 def _require(what: str, expected: Collection[str], received: Collection[str]) -> None:
     missing = sorted(set(expected) - set(received))
     if missing:
         raise InputError(
-            f"Expected the replicates to hold the {what} {sorted(expected)}; {missing} missing, received "
-            f"{sorted(set(received))}. Make the replicates again, of every variant."
+            f"replicates: received the {what} {sorted(set(received))}; expected {missing} too; make the replicates of "
+            "every variant again"
         )
 
 
-def _require_pairs(runs: dict[tuple[str, str], set], baseline: str, variants: Sequence[str]) -> None:
-    """Same splits and seeds for all: of every variant, and of a leaky split and its honest twin."""
-    for protocol in PROTOCOLS:
-        expected = runs.get((baseline, "honest" if protocol == "leaky" else protocol), set())
-        for variant in variants:
+def _require_pairs(trainings: pd.DataFrame, baseline: str) -> None:
+    """Same splits and seeds for all variants; a leaky split has an honest twin."""
+    runs = {key: set(zip(rows["split"], rows["seed"], strict=True)) for key, rows in trainings.groupby(KEYS[:2])}
+    for protocol in sorted(set(trainings["protocol"])):
+        expected = runs.get((baseline, protocol), set())
+        for variant in sorted(set(trainings["variant"])):
             unpaired = sorted(expected ^ runs.get((variant, protocol), set()))
             if unpaired:
                 raise InputError(
-                    f"Expected {variant} ({protocol} protocol) to have the splits and seeds of {baseline}; "
-                    f"{len(unpaired)} (split, seed) without a pair, the first {unpaired[0]}. Make the replicates of "
-                    f"all variants again, with the same splits and seeds."
+                    f"replicates: received {variant} ({protocol} protocol) with {len(unpaired)} (split, seed) that "
+                    f"{baseline} has not, or the other way round, the first {unpaired[0]}; expected the same for all; "
+                    "make the replicates of all variants again"
                 )
-
-
-def _require_enough(runs: dict[tuple[str, str], set], baseline: str) -> None:
-    honest, notebook = runs[baseline, "honest"], runs[baseline, "notebook"]
-    splits = {split for split, _ in honest}
-    if len(splits) < 2:
-        raise InputError(
-            f"Expected 2 or more honest splits, received {len(splits)}. Set replicate.splits to 2 or more."
-        )
-    if len(honest) == len(splits):
-        raise InputError(
-            "Expected 2 or more seeds for each honest split, received 1. Set replicate.seeds_per_split to 2 or more."
-        )
-    if len(notebook) < 2 or len({split for split, _ in notebook}) > 1:
-        raise InputError(
-            f"Expected 2 or more seeds on the notebook's one split, received the (split, seed) pairs "
-            f"{sorted(notebook)[:3]}. Set replicate.seeds to 2 or more."
-        )
+    lonely = runs.get((baseline, "leaky"), set()) - runs[baseline, "honest"]
+    if lonely:
+        raise InputError(f"replicates: received leaky twins {sorted(lonely)[:3]} of no honest split; make them again")
+    if len(runs[baseline, "notebook"]) < 2:
+        raise InputError("replicates: received one seed on the notebook's split; expected 2; raise replicate.seeds")

@@ -1,7 +1,8 @@
-"""From the table of replicates, one row a training, to tables of what is known: one function a question.
+"""From the replicates to tables of what is known: one function a question.
 
 `difference` always means variant minus reference in the metric's own unit: above 0 is better for accuracy, worse for
-the loss. Every interval is a 95% interval. The order of the rows never matters.
+the losses. Every interval is a 95% interval. Intervals are of two kinds, docs/method.md explains them: for new tables
+of the same kind (`lower`, `upper`), and for new splits and seeds of this very table (`table_lower`, `table_upper`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +13,9 @@ import pandas as pd
 from scipy import stats
 
 from regularization.evidence import statistics
-from regularization.evidence.pairing import (
-    PROTOCOLS,
-    SIZES,
-    checked_replicates,
-    interval,
-    ordered_variants,
-    split_values,
-    wide,
-)
-from regularization.metrics import ACCURACY, METRICS, Metric
+from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife, simultaneous_quantile
+from regularization.evidence.pairing import Replicates, checked_replicates
+from regularization.metrics import METRICS, Metric
 
 # What the notebook printed: its cell, the configuration, the column, the figure. Some cells ran out of order: l1_0.001
 # was trained twice, cell 113 shows the one training and cell 118 the accuracy of the other.
@@ -47,117 +41,175 @@ NOTEBOOK_REPORTED = (
 )
 
 
-def summaries(replicates: pd.DataFrame, variants: Sequence[str], *, n_train: float, n_test: float) -> pd.DataFrame:
-    """Per protocol, metric and variant: trainings, diverged ones, mean, sd of one training, interval of the mean."""
-    rows = []
-    for protocol, metric in product(PROTOCOLS, METRICS.values()):
-        scores = wide(replicates, protocol, metric.column)
-        for variant in variants:
-            estimate = interval(scores[variant], protocol, n_train, n_test)
-            row = {"protocol": protocol, "metric": metric.name, "variant": variant, "trainings": len(scores)}
-            row |= {"diverged": int(scores[variant].isna().sum()), "mean": estimate.mean, "sd": scores[variant].std()}
-            rows.append(row | _bounds(estimate))
-    return pd.DataFrame(rows)
+PLANNED_SPLITS = (130, 260, 520, 1040, 2080)
 
 
-def comparisons(
-    replicates: pd.DataFrame,
-    variants: Sequence[str],
-    headline: Sequence[str],
+def evidence_tables(
+    trainings: pd.DataFrame,
+    blocks: pd.DataFrame,
     *,
-    n_train: float,
-    n_test: float,
-    metrics: Mapping[str, Metric],
-    power: float = 0.8,
-) -> pd.DataFrame:
-    """Every variant against the baseline and the headline variants among each other: difference, interval, verdict.
-
-    The pairs of one protocol and metric are one Holm family, so that at most 5% false claims hold for each metric. The
-    honest protocol is the one to believe; the notebook's holds for new seeds on its one split only. `detectable` is
-    worked out from the spread of the differences, never from their mean. `metrics` hold the regions of equivalence.
-    """
-    others = list(reversed(headline[1:]))
-    pairs = [(variant, headline[0]) for variant in variants[1:]] + list(combinations(others, 2))
-    rows = []
-    for protocol, metric in product(("honest", "notebook"), metrics.values()):
-        differences = _differences(wide(replicates, protocol, metric.column), pairs)
-        estimates = [interval(differences[pair], protocol, n_train, n_test) for pair in pairs]
-        adjusted = statistics.holm([estimate.p_value for estimate in estimates])
-        for pair, estimate, p_holm in zip(pairs, estimates, adjusted, strict=True):
-            sd = split_values(differences[pair], protocol).std()
-            test_rows = n_test if protocol == "honest" else 0
-            design = {"n_train": n_train, "n_test": test_rows, "comparisons": len(pairs)}
-            limit = statistics.detectable_difference(
-                sd, estimate.df + 1, rope=metric.equivalence, power=power, **design
-            )
-            key = {"protocol": protocol, "metric": metric.name, "variant": pair[0], "reference": pair[1]}
-            judging = {
-                "p_holm": p_holm,
-                "detectable": limit,
-                "rope": metric.equivalence,
-                "higher": metric.higher_is_better,
-            }
-            rows.append(key | _judged(differences[pair], estimate, **judging))
-    return pd.DataFrame(rows)
-
-
-def plan(
-    replicates: pd.DataFrame,
     headline: Sequence[str],
-    *,
-    n_train: float,
-    n_test: float,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric] = METRICS,
     power: float = 0.8,
-    comparisons: int = 1,
-    n_splits: Sequence[int] = (5, 10, 20, 50, 100),
-    n_seeds: Sequence[int] = (1, 2, 5, 10),
-) -> pd.DataFrame:
-    """Power before results: the difference that each design would detect, per metric and headline pair.
+    random_state: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """All of the evidence as tables, by the names of the functions below; `headline[0]` is the baseline.
 
-    From the variance of the honest paired differences between splits and between the seeds of a split: with `m` seeds
-    the variance of a split's difference is `between + within / m`. The differences' means play no part.
+    Raises `InputError` where the replicates cannot carry the comparison.
     """
+    replicates = checked_replicates(trainings, blocks, headline=headline)
+    return {
+        "summaries": summaries(replicates),
+        "comparisons": comparisons(replicates, metrics),
+        "best": best(replicates, metrics),
+        "plan": plan(replicates, metrics, power=power),
+        "leakage": leakage(replicates),
+        "notebook_lottery": notebook_lottery(replicates, random_state=random_state),
+        "notebook_reported": notebook_reported(replicates),
+        "spread": spread(replicates),
+        "selection": selection(replicates),
+    }
+
+
+def summaries(replicates: Replicates) -> pd.DataFrame:
+    """Per metric and variant, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
+
+    And the mean calibration error of the test rows, which has no interval for new tables: it is no mean over rows.
+    """
+    ece = replicates.wide("honest", "test_ece")
     rows = []
-    for metric, pair in product(metrics.values(), combinations(headline[::-1], 2)):
-        difference = _differences(wide(replicates, "honest", metric.column), [pair])[pair].dropna()
-        spread = statistics.variance_components(difference, difference.index.get_level_values("split"))
-        for splits, seeds in product(n_splits, n_seeds):
-            sd = np.sqrt(spread.between + spread.within / seeds)
-            design = {"n_train": n_train, "n_test": n_test, "comparisons": comparisons}
-            limit = statistics.detectable_difference(sd, splits, rope=metric.equivalence, power=power, **design)
-            key = {"metric": metric.name, "variant": pair[0], "reference": pair[1]}
-            rows.append(key | {"splits": splits, "seeds": seeds, "detectable": limit})
+    for metric, variant in product(METRICS.values(), replicates.variants):
+        scores, mean = replicates.wide("honest", metric.column)[variant], replicates.mean(variant, metric)
+        row = {"metric": metric.name, "variant": variant, "trainings": len(scores)}
+        row.update(diverged=int(scores.isna().sum()), mean=mean.mean, sd=scores.std(), ece=ece[variant].mean())
+        rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
     return pd.DataFrame(rows)
 
 
-def leakage_tax(replicates: pd.DataFrame, variants: Sequence[str], *, n_train: float, n_test: float) -> pd.DataFrame:
-    """What shuffling rows without regard to duplicates adds to a score: leaky minus honest twin, same split and seed.
+def families(replicates: Replicates) -> dict[str, list[tuple[str, str]]]:
+    """Which pairs are compared, fixed in advance: the headline variants among themselves, then the others with base."""
+    headline, baseline = replicates.headline, replicates.headline[0]
+    pairs = [(later, earlier) for earlier, later in combinations(headline, 2)]
+    others = [(variant, baseline) for variant in replicates.variants if variant not in headline]
+    return {"headline": pairs, "exploratory": others}
 
-    `excess_of_base` is the baseline's tax minus the variant's: what leaking does to the comparison of the two.
+
+def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """Each pair of each family: difference, intervals, verdict. Each family of one metric has 5% false claims at most.
+
+    `joint_lower` and `joint_upper` hold for all pairs of the family together; verdicts are read off them.
     """
     rows = []
-    for metric in METRICS.values():
-        tax = wide(replicates, "leaky", metric.column) - wide(replicates, "honest", metric.column)
-        for variant in variants:
-            estimate = interval(tax[variant], "honest", n_train, n_test)
-            row = {"metric": metric.name, "variant": variant, "tax": estimate.mean} | _bounds(estimate)
-            excess = interval((tax[variants[0]] - tax[variant]).rename(variant), "honest", n_train, n_test)
-            row |= {"excess_of_base": excess.mean, "excess_lower": excess.lower, "excess_upper": excess.upper}
+    for metric, (family, pairs) in product(metrics.values(), families(replicates).items()):
+        estimates = [replicates.difference(*pair, metric) for pair in pairs]
+        quantile = simultaneous_quantile(estimates) if estimates else np.nan
+        for pair, estimate in zip(pairs, estimates, strict=True):
+            key = {"metric": metric.name, "family": family, "variant": pair[0], "reference": pair[1]}
+            rows.append(key | _compared(replicates, pair, metric, estimate, quantile))
+    return pd.DataFrame(rows)
+
+
+def _compared(replicates, pair, metric: Metric, estimate: Jackknife, quantile: float) -> dict:
+    differences = replicates.wide("honest", metric.column)[list(pair)].dropna().diff(axis=1, periods=-1).iloc[:, 0]
+    single, joint = estimate.interval(), _reaching(estimate, quantile)
+    said = statistics.verdict(single, joint, equivalence=metric.equivalence, higher_is_better=metric.higher_is_better)
+    differing = float((differences != 0).mean())
+    if not differing:  # ties alone are no proof: an interval of no width would claim what nobody saw
+        limit = statistics.limit_of_none(int(replicates.blocks[pair[0]][0].sum()))
+        single = joint = (-limit, limit)
+        said = "undecided"
+    return {
+        "difference": estimate.mean,
+        **_bounds(single),
+        **_bounds(joint, "joint_"),
+        **_bounds(estimate.interval_of_splits(), "table_"),
+        "differing": differing,
+        "better_in": float(np.heaviside(metric.sign * differences, 0.5).mean()),
+        "equivalence": metric.equivalence,
+        "verdict": said,
+    }
+
+
+def best(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """Per metric, every variant against the one with the best mean: which cannot be told from it.
+
+    The best is picked after looking, so the intervals hold for all pairs of variants together.
+    """
+    rows = []
+    for metric in metrics.values():
+        means = {variant: replicates.mean(variant, metric).mean for variant in replicates.variants}
+        leader = max(means, key=lambda variant: metric.sign * means[variant])
+        pairs = {pair: replicates.difference(*pair, metric) for pair in combinations(replicates.variants, 2)}
+        quantile = simultaneous_quantile(list(pairs.values()))
+        for variant in replicates.variants:
+            row = {"metric": metric.name, "variant": variant, "best": leader, "mean": means[variant]}
+            lower = upper = 0.0
+            if variant != leader:
+                lower, upper = _reaching(replicates.difference(variant, leader, metric), quantile)
+            row.update(lower=lower, upper=upper, cannot_be_told=bool(lower <= 0 <= upper))
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def notebook_lottery(
-    replicates: pd.DataFrame, variants: Sequence[str], *, n_bootstrap: int = 500, random_state: int = 0
-) -> pd.DataFrame:
+def plan(replicates: Replicates, metrics: Mapping[str, Metric], *, power: float) -> pd.DataFrame:
+    """The difference that other numbers of splits would detect with that power, per metric and headline pair.
+
+    The variance for new tables has a part that more splits cannot lower, and one that falls as they grow: half of the
+    splits show the latter twice. The means of the differences play no part.
+    """
+    rows = []
+    for metric in metrics.values():
+        pairs = families(replicates)["headline"]
+        estimates = [replicates.difference(*pair, metric) for pair in pairs]
+        quantile = simultaneous_quantile(estimates)
+        for pair, estimate in zip(pairs, estimates, strict=True):
+            n_splits, variance = len(replicates.blocks[pair[0]][1]["right"]), estimate.standard_error**2
+            noise = max(0.0, _variance_of_half(replicates, pair, metric) - variance)
+            for splits in PLANNED_SPLITS:
+                error = np.sqrt(max(variance - noise, 0) + noise * n_splits / splits)
+                limit = statistics.detectable_difference(error, df=estimate.df, quantile=quantile, power=power)
+                key = {"metric": metric.name, "variant": pair[0], "reference": pair[1]}
+                rows.append(key | {"splits": splits, "standard_error": error, "detectable": limit})
+    return pd.DataFrame(rows)
+
+
+def _variance_of_half(replicates: Replicates, pair: tuple[str, str], metric: Metric) -> float:
+    (rows, sums), (_, others) = replicates.blocks[pair[0]], replicates.blocks[pair[1]]
+    differences = sums[metric.block_column] - others[metric.block_column]
+    half = len(differences) // 2
+    if half < 10:
+        return 0.0
+    halves = (block_jackknife(BlockScores(part, rows)) for part in (differences[:half], differences[half:]))
+    return float(np.mean([estimate.standard_error**2 for estimate in halves]))
+
+
+def leakage(replicates: Replicates) -> pd.DataFrame:
+    """What shuffling this table's duplicates into both parts does to a test score: leaky minus honest twin.
+
+    Same split sizes and seed; the leaky twin has more distinct rows to train on, and its test rows stand among them. A
+    paired interval for this very table, over its twins. `excess_of_base` is the baseline's change minus the variant's.
+    """
+    columns = ["metric", "variant", "change", "lower", "upper", "excess_of_base", "excess_lower", "excess_upper"]
+    rows = []
+    if "leaky" not in set(replicates.trainings["protocol"]):
+        return pd.DataFrame(rows, columns=columns)
+    for metric in METRICS.values():
+        change = (replicates.wide("leaky", metric.column) - replicates.wide("honest", metric.column)).dropna(how="all")
+        for variant in replicates.variants:
+            its = statistics.mean_interval(change[variant].dropna())
+            excess = statistics.mean_interval((change[replicates.headline[0]] - change[variant]).dropna())
+            rows.append(dict(zip(columns, (metric.name, variant, *its, *excess), strict=True)))
+    return pd.DataFrame(rows)
+
+
+def notebook_lottery(replicates: Replicates, *, n_bootstrap: int = 500, random_state: int = 0) -> pd.DataFrame:
     """How often each variant has the highest test accuracy if each is trained once more on the notebook's split.
 
     One seed a variant, drawn independently; ties share. Exact over the seeds at hand; the interval says what another
     set of as many seeds could have given (percentile bootstrap).
     """
-    scores = wide(replicates, "notebook", "test_accuracy").round(6)
-    samples = [scores[variant].dropna().to_numpy() for variant in variants]
+    scores = replicates.wide("notebook", "test_accuracy").round(6)
+    samples = [scores[variant].dropna().to_numpy() for variant in replicates.variants]
     rng = np.random.default_rng(random_state)
     redrawn = [
         statistics.win_probabilities([rng.choice(sample, len(sample)) for sample in samples])
@@ -165,17 +217,17 @@ def notebook_lottery(
     ]
     lower, upper = np.quantile(redrawn, [0.025, 0.975], axis=0)
     wins = statistics.win_probabilities(samples)
-    return pd.DataFrame({"variant": list(variants), "wins": wins, "lower": lower, "upper": upper})
+    return pd.DataFrame({"variant": replicates.variants, "wins": wins, "lower": lower, "upper": upper})
 
 
-def notebook_reported(replicates: pd.DataFrame, reported: Sequence[tuple] = NOTEBOOK_REPORTED) -> pd.DataFrame:
+def notebook_reported(replicates: Replicates, reported: Sequence[tuple] = NOTEBOOK_REPORTED) -> pd.DataFrame:
     """Each figure that the notebook printed, and where it falls among our seeds on its split (ties count half).
 
     Variants that the replicates do not hold are left out. `test_loss` is Keras' loss, with the penalty, as printed.
     """
     rows = []
     for cell, variant, column, figure in reported:
-        scores = wide(replicates, "notebook", column)
+        scores = replicates.wide("notebook", column)
         if variant in scores:
             values = scores[variant].dropna().round(6)
             row = {"cell": cell, "variant": variant, "score": column, "reported": figure, "mean": values.mean()}
@@ -184,112 +236,50 @@ def notebook_reported(replicates: pd.DataFrame, reported: Sequence[tuple] = NOTE
     return pd.DataFrame(rows)
 
 
-def variance_ledger(replicates: pd.DataFrame, variants: Sequence[str], *, n_test: float) -> pd.DataFrame:
-    """Shares of the variance of one honest training's score: `score = mean + split + seed within the split`.
+def spread(replicates: Replicates) -> pd.DataFrame:
+    """How much one training's score varies, and how much of that the seed alone does.
 
-    `seed` is initial weights, batch order and dropout masks; `split` is which rows are trained on and which are tested
-    (with the interval of `statistics.variance_components`). Of the latter, `test_set_at_most` is what `n_test` rows
-    drawn at random account for, `p (1 - p) / n_test` for accuracy p: a bound, since where two seeds disagree on a row
-    it counts in the seed's share, and never more than `split`. The loss of single rows is not in the replicates, so
-    that for the loss the two stay together (NaN).
+    `sd` is over honest splits, each with a seed of its own; `sd_of_seed` over seeds on the notebook's one split;
+    `seed_share` the ratio of the two variances, with its interval.
     """
     rows = []
-    for metric, variant in product(METRICS.values(), variants):
-        scores = wide(replicates, "honest", metric.column)[variant].dropna()
-        parts = statistics.variance_components(scores, scores.index.get_level_values("split"))
-        total, p = parts.between + parts.within, scores.mean()
-        binomial = p * (1 - p) / n_test if metric is ACCURACY else np.nan
-        share = min(binomial / total, parts.share_between) if total else 0.0
-        row = {"metric": metric.name, "variant": variant, "sd": np.sqrt(total), "seed": 1 - parts.share_between}
-        row |= {"split": parts.share_between, "split_lower": parts.lower, "split_upper": parts.upper}
-        rows.append(row | {"test_set_at_most": share, "binomial_sd": np.sqrt(binomial)})
+    for metric, variant in product(METRICS.values(), replicates.variants):
+        one, whole = (replicates.wide(name, metric.column)[variant].dropna() for name in ("notebook", "honest"))
+        share = statistics.share_interval(one, whole)
+        row = {"metric": metric.name, "variant": variant, "sd": whole.std(), "sd_of_seed": one.std()}
+        rows.append(row | {"seed_share": share.mean, "share_lower": share.lower, "share_upper": share.upper})
     return pd.DataFrame(rows)
 
 
-def selection(replicates: pd.DataFrame, variants: Sequence[str], *, n_train: float, n_test: float) -> pd.DataFrame:
-    """The configuration chosen on validation data under the honest protocol, and what its test score then says.
+def selection(replicates: Replicates) -> pd.DataFrame:
+    """The configuration chosen on the validation rows of each honest split, and what its test rows then say.
 
-    `rule` "one training": in every split and seed the best of one training a variant, as a person would; "mean": the
-    best mean over all of them. `optimism` is the winner's curse, how much better the chosen looked on validation than
-    it was on test (above 0 for either metric); `gain` its test score minus the baseline's. Ties share the choice.
+    In every split the best of one training of each variant is chosen, as a person would; ties share the choice. The
+    test rows of a split took no part in its choice. `optimism` is how much better the chosen looked on validation than
+    it was on test (above 0 for every metric); `gain` its test score minus the baseline's. Intervals are for new splits
+    and seeds of this very table.
     """
     rows = []
-    for metric, rule in product(METRICS.values(), ("one training", "mean")):
-        test = wide(replicates, "honest", metric.column)[list(variants)]
-        validation = wide(replicates, "honest", metric.validation_column)[list(variants)]
-        chosen = _chosen(metric.sign * validation, rule)
+    for metric in METRICS.values():
+        test = replicates.wide("honest", metric.column)
+        validation = replicates.wide("honest", metric.validation_column)
+        is_best = validation.eq((metric.sign * validation).max(axis=1) * metric.sign, axis=0)
+        chosen = is_best.div(is_best.sum(axis=1), axis=0)
         looked, was = ((chosen * scores).sum(axis=1, min_count=1) for scores in (validation, test))
-        row = {"metric": metric.name, "rule": rule, "chosen": chosen.mean().idxmax(), "share": chosen.mean().max()}
-        row |= {"validation": looked.mean(), "test": was.mean()}
-        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[variants[0]]}
+        row = {"metric": metric.name, "chosen": chosen.mean().idxmax(), "share": chosen.mean().max()}
+        row.update(validation=looked.mean(), test=was.mean())
+        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]]}
         for name, values in parts.items():
-            estimate = interval(values.rename(name), "honest", n_train, n_test)
-            row |= {name: estimate.mean, f"{name}_lower": estimate.lower, f"{name}_upper": estimate.upper}
+            found = statistics.mean_interval(values.dropna())
+            row.update({name: found.mean, f"{name}_lower": found.lower, f"{name}_upper": found.upper})
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def evidence_tables(
-    replicates: pd.DataFrame,
-    *,
-    metrics: Mapping[str, Metric] = METRICS,
-    power: float = 0.8,
-    headline: Sequence[str] = ("base", "l1l2", "dropout"),
-    random_state: int = 0,
-) -> dict[str, pd.DataFrame]:
-    """All of the evidence as tables, by the names of the functions above; `headline[0]` is the baseline.
-
-    The rows of a training and of a test set are the mean over the honest splits, as the replicates hold them. Raises
-    `InputError` where a table cannot carry the comparison.
-    """
-    replicates = checked_replicates(replicates, headline=headline)
-    variants = ordered_variants(replicates, headline)
-    sizes = replicates.loc[replicates["protocol"] == "honest", SIZES].mean().to_dict()
-    judging = {**sizes, "metrics": metrics, "power": power}
-    n_pairs = len(variants) - 1 + (len(headline) - 1) * (len(headline) - 2) // 2
-    return {
-        "summaries": summaries(replicates, variants, **sizes),
-        "comparisons": comparisons(replicates, variants, headline, **judging),
-        "plan": plan(replicates, headline, **judging, comparisons=n_pairs),
-        "leakage_tax": leakage_tax(replicates, variants, **sizes),
-        "notebook_lottery": notebook_lottery(replicates, variants, random_state=random_state),
-        "notebook_reported": notebook_reported(replicates),
-        "variance_ledger": variance_ledger(replicates, variants, n_test=sizes["n_test"]),
-        "selection": selection(replicates, variants, **sizes),
-    }
+def _reaching(estimate: Jackknife, quantile: float) -> tuple[float, float]:
+    half_width = quantile * estimate.standard_error
+    return estimate.mean - half_width, estimate.mean + half_width
 
 
-def _differences(scores: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], pd.Series]:
-    return {(a, b): (scores[a] - scores[b]).rename(f"{a} minus {b}") for a, b in pairs}
-
-
-def _bounds(estimate: statistics.Estimate) -> dict[str, float]:
-    return {"lower": estimate.lower, "upper": estimate.upper}
-
-
-def _judged(
-    difference: pd.Series, estimate: statistics.Estimate, *, p_holm: float, detectable: float, rope: float, higher: bool
-) -> dict:
-    """The columns of one comparison, from its estimate to its verdict."""
-    better = statistics.probability_of_improvement(difference.dropna(), higher_is_better=higher)
-    said = statistics.verdict(estimate, p_adjusted=p_holm, rope=rope, detectable=detectable, higher_is_better=higher)
-    return {
-        "difference": estimate.mean,
-        **_bounds(estimate),
-        "p_value": estimate.p_value,
-        "p_holm": p_holm,
-        "p_equivalence": statistics.equivalence_p_value(estimate, rope=rope),
-        "probability_of_improvement": better,
-        "rope": rope,
-        "detectable": detectable,
-        "verdict": said,
-        "size_may_be_overstated": said in ("better", "worse") and abs(estimate.mean) < detectable,
-    }
-
-
-def _chosen(scores: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """Weight of each variant in each training, `(split and seed, variant)`: 1 for the highest score, ties share it."""
-    if rule == "mean":
-        scores = pd.DataFrame(np.broadcast_to(scores.mean(), scores.shape), scores.index, scores.columns)
-    best = scores.eq(scores.max(axis=1), axis=0)
-    return best.div(best.sum(axis=1), axis=0)
+def _bounds(interval: tuple[float, float], prefix: str = "") -> dict[str, float]:
+    return {f"{prefix}lower": interval[0], f"{prefix}upper": interval[1]}

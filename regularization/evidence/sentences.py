@@ -1,164 +1,179 @@
-"""The tables of evidence.py told in few: figures with stable keys for `dvc metrics`, and sentences for people."""
+"""The tables of questions.py told in few: figures with stable keys for `dvc metrics`, and sentences for people."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
-UNITS = {"accuracy": "test accuracy", "binary_crossentropy": "penalty-free test loss"}
-SCOPE = {"honest": "over new splits and seeds", "notebook": "on the notebook's one split, over new seeds"}
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
+
+NEW_TABLES = "for new tables of the same kind"
+THIS_TABLE = "for new splits and seeds of this very table"
+SAID = {
+    "better": "is better than",
+    "worse": "is worse than",
+    "equivalent": "is equivalent to",
+    "likely better": "is likely better than",
+    "likely worse": "is likely worse than",
+    "undecided": "cannot be told from",
+}
 
 
-def main_figures(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> dict:
-    """The main figures, nested by question, rounded to 6 decimals. Keys depend on the variants' names alone.
+def main_figures(tables: dict[str, pd.DataFrame]) -> dict:
+    """What a person compares between experiments, nested by metric: verdict and difference of each headline pair.
 
-    `verdict.<metric>.<variant>` is against the baseline, `<variant>_vs_<reference>` between two headline variants;
-    `difference` has the headline pairs with their 95% interval, `detectable` the largest limit among the pairs.
+    Keys depend on the variants' names alone: `<variant>_vs_<reference>`.
     """
-    honest = tables["comparisons"].query("protocol == 'honest'")
-    headlined = honest[honest["variant"].isin(headline)]
-    ledger = tables["variance_ledger"].query("metric == 'accuracy'")
-    tax = tables["leakage_tax"]
-    found = {
-        "verdict": _by_metric(honest, lambda rows: {_name(row, headline): row["verdict"] for row in rows}),
-        "difference": _by_metric(headlined, lambda rows: {_name(row, headline): _difference(row) for row in rows}),
-        "detectable": _by_metric(honest, lambda rows: max(row["detectable"] for row in rows)),
-        "leakage_tax": _by_metric(tax[tax["variant"].isin(headline)], lambda rows: _column(rows, "tax")),
-        "leakage_excess_of_base": _by_metric(
-            tax[tax["variant"].isin(headline[1:])], lambda rows: _column(rows, "excess_of_base")
-        ),
-        "notebook_lottery": _column(_rows(tables["notebook_lottery"]), "wins"),
-        "seed_share_of_variance": _column(_rows(ledger[ledger["variant"].isin(headline)]), "seed"),
-        "selection": _by_metric(tables["selection"], _selected),
-        "diverged": int(tables["summaries"].query("metric == 'accuracy'")["diverged"].sum()),
-    }
-    return _rounded(found)
+    headline = tables["comparisons"].query("family == 'headline'")
+    figures = {}
+    for name in (ACCURACY.name, BINARY_CROSSENTROPY.name):
+        rows = headline[headline["metric"] == name].to_dict("records")
+        pairs = {f"{row['variant']}_vs_{row['reference']}": row for row in rows}
+        figures[name] = {
+            "verdict": {pair: row["verdict"] for pair, row in pairs.items()},
+            "difference": {pair: row["difference"] for pair, row in pairs.items()},
+        }
+    return figures
+
+
+def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Few sentences for the first page: the headline variants against base, and who cannot be told from the best."""
+    headline = tables["comparisons"].query("family == 'headline'")
+    told = []
+    for variant in headline["variant"].unique():
+        of_variant = headline[headline["variant"] == variant]
+        for reference in of_variant["reference"].unique():
+            pair = of_variant[of_variant["reference"] == reference].set_index("metric")
+            parts = [_short(METRICS[name].label, pair.loc[name]) for name in (ACCURACY.name, BINARY_CROSSENTROPY.name)]
+            told.append(f"{variant} against {reference}: {'; '.join(parts)}.")
+    return [*told, *(_set(tables["best"], name) for name in (ACCURACY.name, BINARY_CROSSENTROPY.name))]
 
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
-    """The evidence as English sentences with 95% intervals: all honest verdicts, of the rest the headline variants."""
-    means = tables["summaries"].set_index(["protocol", "metric", "variant"])["mean"]
-    of_headline = {name: table[table["variant"].isin(headline)] for name, table in tables.items() if "variant" in table}
-    notebook = of_headline["comparisons"].query("protocol == 'notebook'")
-    diverged = tables["summaries"].query("metric == 'accuracy' and diverged > 0")
+    """All of the evidence as English sentences with 95% intervals."""
+    means = tables["summaries"].set_index(["metric", "variant"])["mean"]
+    in_headline = {name: rows[rows["variant"].isin(headline)] for name, rows in tables.items() if "variant" in rows}
+    diverged = tables["summaries"].query(f"metric == '{ACCURACY.name}' and diverged > 0")
     return [
-        *(_verdict(row, means) for row in _rows(tables["comparisons"].query("protocol == 'honest'"))),
-        *(_verdict(row, means) for row in _rows(notebook)),
-        *(_power(rows) for _, rows in tables["comparisons"].query("protocol == 'honest'").groupby("metric")),
-        *(_tax(row, headline[0]) for row in _rows(of_headline["leakage_tax"])),
-        *(_ledger(row) for row in _rows(of_headline["variance_ledger"].query("metric == 'accuracy'"))),
-        _lottery(tables["notebook_lottery"], headline),
+        *(_comparison(row, means) for row in _rows(tables["comparisons"])),
+        *(_set(tables["best"], name) for name in METRICS),
+        *(_power(rows) for _, rows in tables["plan"].groupby("metric", sort=False)),
+        *_leakage(in_headline["leakage"], headline[0]),
+        *(_spread(row) for row in _rows(in_headline["spread"]) if row["metric"] == ACCURACY.name),
+        _lottery(tables["notebook_lottery"]),
         *(_selection(row, headline[0]) for row in _rows(tables["selection"])),
         *(_diverged(row) for row in _rows(diverged)),
     ]
 
 
-def _verdict(row: dict, means: pd.Series) -> str:
-    said = {
-        "better": "is better than",
-        "worse": "is worse than",
-        "equivalent": f"is equivalent, within {row['rope']:g}, to",
-        "undecided": "cannot be told from",
-    }[row["verdict"]]
-    doubt = f"; as it is under the {row['detectable']:.3f} that is found reliably, trust its direction, not its size"
-    mean, reference = (means[row["protocol"], row["metric"], row[name]] for name in ("variant", "reference"))
+def _short(label: str, row: pd.Series) -> str:
+    interval = f"{row['difference']:+.3f}, {row['lower']:+.3f} to {row['upper']:+.3f}"
+    return f"{label} {row['verdict']} ({interval})"
+
+
+def _comparison(row: dict, means: pd.Series) -> str:
+    label, exploratory = METRICS[row["metric"]].label, " (exploratory)" if row["family"] == "exploratory" else ""
+    mean, reference = (means[row["metric"], row[name]] for name in ("variant", "reference"))
+    if not row["differing"]:
+        return (
+            f"No training of {row['variant']} differed from its pair of {row['reference']} in {label}{exploratory}: a "
+            f"true difference of up to {row['upper']:.3f} could have gone unseen."
+        )
+    doubt = ", which is not proven" if row["verdict"].startswith("likely") else ""
+    said = f"{row['variant']} {SAID[row['verdict']]} {row['reference']} in {label}{exploratory}{doubt}"
+    difference = _interval(row["difference"], row["lower"], row["upper"], NEW_TABLES)
     return (
-        f"{row['variant']} {said} {row['reference']} in {UNITS[row['metric']]} {SCOPE[row['protocol']]}: {mean:.3f} "
-        f"against {reference:.3f}, difference {_interval(row['difference'], row['lower'], row['upper'])}, "
-        f"Holm-adjusted p {_p(row['p_holm'])}, better in {row['probability_of_improvement']:.0%} of the pairs"
-        f"{doubt if row['size_may_be_overstated'] else ''}."
+        f"{said}: {mean:.3f} against {reference:.3f}, difference {difference}; "
+        f"{row['joint_lower']:+.3f} to {row['joint_upper']:+.3f} together with the other comparisons; "
+        f"{row['table_lower']:+.3f} to {row['table_upper']:+.3f} {THIS_TABLE}. It was better in {row['better_in']:.0%} "
+        f"of the pairs."
     )
+
+
+def _set(best: pd.DataFrame, metric: str) -> str:
+    rows = best[best["metric"] == metric]
+    leader, label = rows["best"].iloc[0], METRICS[metric].label
+    others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
+    if not others:
+        return f"In {label}, {leader} is the best, and every other variant can be told from it."
+    return f"In {label}, {leader} has the best mean; {_listed(others)} cannot be told from it."
 
 
 def _power(rows: pd.DataFrame) -> str:
-    least, most = rows["detectable"].min(), rows["detectable"].max()
+    splits = rows["splits"].unique()
+    now = rows[rows["splits"] == splits[len(splits) // 2]]
     return (
-        f"The smallest difference in {UNITS[rows['metric'].iloc[0]]} that the honest splits and seeds find reliably is "
-        f"{least:.3f} to {most:.3f}, depending on the pair; smaller ones may exist."
+        f"With {now['splits'].iloc[0]} splits, a true difference of {now['detectable'].min():.3f} to "
+        f"{now['detectable'].max():.3f} in {METRICS[rows['metric'].iloc[0]].label}, depending on the pair of headline "
+        f"variants, would be found reliably."
     )
 
 
-def _tax(row: dict, baseline: str) -> str:
-    tax = _interval(row["tax"], row["lower"], row["upper"])
-    told = f"Shuffling duplicates into both parts changes the {UNITS[row['metric']]} of {row['variant']} by {tax}"
-    if row["variant"] == baseline:
-        return f"{told}."
-    excess = _interval(row["excess_of_base"], row["excess_lower"], row["excess_upper"])
-    return f"{told}; the change of {baseline} minus this one is {excess}."
+def _leakage(rows: pd.DataFrame, baseline: str) -> list[str]:
+    if rows.empty:
+        return ["The table has no identical rows, so none can leak into the test."]
+    told = []
+    for row in _rows(rows[rows["metric"] == ACCURACY.name]):
+        change = _interval(row["change"], row["lower"], row["upper"], "for this table's duplicates")
+        sentence = (
+            f"Shuffling identical rows into both parts changes the test accuracy of {row['variant']} by {change}, test "
+            f"rows seen in training and more distinct rows to train on taken together"
+        )
+        if row["variant"] != baseline:
+            excess = f"{row['excess_of_base']:+.3f} ({row['excess_lower']:+.3f} to {row['excess_upper']:+.3f})"
+            sentence += f"; the change of {baseline} minus this one is {excess}"
+        told.append(f"{sentence}.")
+    return told
 
 
-def _ledger(row: dict) -> str:
-    interval = f"95% interval {row['split_lower']:.0%} to {row['split_upper']:.0%}"
+def _spread(row: dict) -> str:
+    share = f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%})"
     return (
-        f"Of the variance of one {row['variant']} training's test accuracy (sd {row['sd']:.3f}), {row['seed']:.0%} "
-        f"comes from the seed and {row['split']:.0%} ({interval}) from the split; the finite test set alone accounts "
-        f"for up to {row['test_set_at_most']:.0%} of the whole."
+        f"One training of {row['variant']} has a test accuracy with a standard deviation of {row['sd']:.3f} over fresh "
+        f"splits; the seed alone, on the notebook's one split, makes {row['sd_of_seed']:.3f}, which is {share} of the "
+        f"variance."
     )
 
 
-def _lottery(lottery: pd.DataFrame, headline: Sequence[str]) -> str:
-    first = lottery.loc[lottery["wins"].idxmax()]
-    interval = f"95% interval {first['lower']:.0%} to {first['upper']:.0%}"
-    wins = lottery.set_index("variant")["wins"]
-    return (
+def _lottery(lottery: pd.DataFrame) -> str:
+    first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
+    interval = f"{first['lower']:.0%} to {first['upper']:.0%}"
+    told = (
         f"If the notebook were run again, {first['variant']} would have the highest test accuracy of the "
-        f"{len(lottery)} configurations most often, in {first['wins']:.0%} of the runs ({interval}); "
-        f"{', '.join(f'{variant} in {wins[variant]:.0%}' for variant in headline)}."
+        f"{len(lottery)} configurations most often, in {first['wins']:.0%} of the runs ({interval})"
     )
+    if first["lower"] > second["upper"]:
+        return f"{told}."
+    interval = f"{second['lower']:.0%} to {second['upper']:.0%}"
+    return f"{told}; next comes {second['variant']} with {second['wins']:.0%} ({interval}), so nothing stands out."
 
 
 def _selection(row: dict, baseline: str) -> str:
-    how = "in one training of each" if row["rule"] == "one training" else "by the mean over all splits and seeds"
-    optimism = _interval(row["optimism"], row["optimism_lower"], row["optimism_upper"])
+    label = METRICS[row["metric"]].label
+    optimism = _interval(row["optimism"], row["optimism_lower"], row["optimism_upper"], THIS_TABLE)
+    looked = "looked better than it was" if row["optimism_lower"] > 0 else "did not clearly look better than it was"
+    how = f"Chosen in each split by {label.replace('test', 'validation')} from one training of each variant"
     return (
-        f"Chosen by validation {UNITS[row['metric']].replace('test ', '')} {how}: {row['chosen']} "
-        f"({row['share']:.0%} of the choices). The chosen has {row['validation']:.3f} on validation and "
-        f"{row['test']:.3f} on test, so it looked better than it was by {optimism}; on test it differs from {baseline} "
-        f"by {_interval(row['gain'], row['gain_lower'], row['gain_upper'])}."
+        f"{how}: {row['chosen']} most often ({row['share']:.0%} of the choices). The chosen has "
+        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: it {looked}, by "
+        f"{optimism}. On the test rows it differs from {baseline} by "
+        f"{_interval(row['gain'], row['gain_lower'], row['gain_upper'], THIS_TABLE)}."
     )
 
 
 def _diverged(row: dict) -> str:
     return (
-        f"Left out: {row['diverged']} of {row['trainings']} trainings of {row['variant']} ({row['protocol']} "
-        f"protocol), which diverged; its figures describe the others and flatter it."
+        f"Left out: {row['diverged']} of {row['trainings']} trainings of {row['variant']}, which diverged; its figures "
+        f"describe the others and flatter it."
     )
 
 
-def _interval(value: float, lower: float, upper: float) -> str:
-    return f"{value:+.3f} (95% interval {lower:+.3f} to {upper:+.3f})"
+def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+    return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _rows(table: pd.DataFrame) -> list[dict]:
     return table.to_dict("records")
-
-
-def _by_metric(table: pd.DataFrame, tell: Callable[[list[dict]], object]) -> dict:
-    return {metric: tell(_rows(rows)) for metric, rows in table.groupby("metric")}
-
-
-def _name(row: dict, headline: Sequence[str]) -> str:
-    return row["variant"] if row["reference"] == headline[0] else f"{row['variant']}_vs_{row['reference']}"
-
-
-def _difference(row: dict) -> dict[str, float]:
-    return {"mean": row["difference"], "lower": row["lower"], "upper": row["upper"]}
-
-
-def _column(rows: list[dict], column: str) -> dict[str, float]:
-    return {row["variant"]: row[column] for row in rows}
-
-
-def _selected(rows: list[dict]) -> dict:
-    by_rule = {row["rule"]: row for row in rows}
-    chosen = {key: by_rule["mean"][key] for key in ("chosen", "validation", "test", "optimism")}
-    return chosen | {"optimism_of_one_training": by_rule["one training"]["optimism"]}
-
-
-def _rounded(value):
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return round(value, 6) if isinstance(value, float) else value

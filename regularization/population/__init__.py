@@ -1,5 +1,22 @@
 """Train many Keras models together in one compiled program, each as Keras' `fit` would train it alone."""
 
-from regularization.population.training import BLOCK, Dataset, PopulationHistory, train_population
+from regularization.population.prediction import predict_networks
+from regularization.population.reader import Network, read_network
+from regularization.population.training import (
+    BLOCK,
+    Dataset,
+    PopulationHistory,
+    train_networks,
+    train_population,
+)
 
-__all__ = ["BLOCK", "Dataset", "PopulationHistory", "train_population"]
+__all__ = [
+    "BLOCK",
+    "Dataset",
+    "Network",
+    "PopulationHistory",
+    "predict_networks",
+    "read_network",
+    "train_networks",
+    "train_population",
+]

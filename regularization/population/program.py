@@ -74,6 +74,24 @@ def compile_block(architecture: Architecture) -> Callable:
     return train_block
 
 
+@functools.lru_cache(maxsize=32)
+def compile_prediction(architecture: Architecture) -> Callable:
+    """The program for what `LANES` trained models make of some rows, dropout off.
+
+    It takes the weights `(parameters, LANES)`, the `settings` of the models, rows `X` `(rows, features, LANES)` and the
+    `shares` `(parts, rows, LANES)` by which each row counts in each part; it returns the logits `(rows, LANES)` and the
+    penalties `(parts, LANES)`.
+    """
+
+    @tf.function(jit_compile=True)
+    def predict(weights, settings, X, shares):
+        shaped = unflatten(weights, architecture.shapes, tf.reshape)
+        parts = [_forward(architecture, shaped, settings, X, share) for share in tf.unstack(shares)]
+        return parts[0][0], tf.stack([penalty for _, penalty in parts])
+
+    return predict
+
+
 def _train_step(architecture, weights, momentum, velocity, settings, batch, step):
     """One batch: weights and Adam's state after it, and the batch's scores times its rows, `(3, LANES)`."""
     with tf.GradientTape() as tape:
@@ -127,20 +145,29 @@ def _batch(values: tf.Tensor, step: tf.Tensor, n_rows: tf.Tensor) -> _Batch:
 
 def _scores(architecture: Architecture, weights: list, settings: dict, batch: _Batch, dropout_step=None) -> list:
     """Loss, binary cross-entropy and accuracy of a batch, `(LANES,)` each; dropout is off without a `dropout_step`."""
-    share = batch.share[:, None]
+    logits, penalty = _forward(architecture, weights, settings, batch.X, batch.share, dropout_step)
+    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(batch.y, logits)
+    right = tf.cast((logits > 0) == (batch.y > 0.5), tf.float32)
+    binary_crossentropy, accuracy = (tf.reduce_sum(batch.share * value, 0) for value in (cross_entropy, right))
+    return [binary_crossentropy + penalty, binary_crossentropy, accuracy]
+
+
+def _forward(
+    architecture: Architecture, weights: list, settings: dict, X: tf.Tensor, share: tf.Tensor, dropout_step=None
+):
+    """Logits `(rows, LANES)` of the rows `X`, and the penalties `(LANES,)`, in which each row counts by its `share`."""
     penalty = sum(_penalty(part, settings["penalty"][number], tf.ones(())) for number, part in enumerate(weights))
-    output = batch.X
+    output = X
     for layer, (kernel, bias) in enumerate(zip(weights[::2], weights[1::2], strict=True)):
         if architecture.drops[layer] and dropout_step is not None:
             output *= dropout_mask(settings["key"], dropout_step, layer, output.shape[:2], settings["dropout"][layer])
         logits = _dense(output, kernel, bias, settings["opaque_one"])
         output = keras.activations.get(architecture.activations[layer])(logits)
         if architecture.penalises_output[layer]:
-            penalty += _penalty(output, settings["activity"][layer], share)  # Keras takes the mean over the rows
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(batch.y, logits[:, 0])
-    right = tf.cast((logits[:, 0] > 0) == (batch.y > 0.5), tf.float32)
-    binary_crossentropy, accuracy = (tf.reduce_sum(batch.share * value, 0) for value in (cross_entropy, right))
-    return [binary_crossentropy + penalty, binary_crossentropy, accuracy]
+            penalty += _penalty(
+                output, settings["activity"][layer], share[:, None]
+            )  # Keras takes the mean over the rows
+    return logits[:, 0], penalty
 
 
 @tf.custom_gradient

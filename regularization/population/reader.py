@@ -1,6 +1,7 @@
 """What a population needs to know of a Keras model: its shape, its weights, its regularizers, its Adam."""
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
@@ -40,6 +41,7 @@ class Architecture(NamedTuple):
 class Network(NamedTuple):
     """A Keras model as the program takes it."""
 
+    name: str
     architecture: Architecture
     weights: np.ndarray  # (parameters,)
     settings: dict[str, np.ndarray]  # what may differ between the models of one program
@@ -66,7 +68,13 @@ def read_network(model: keras.Sequential) -> Network:
         "learning_rate": optimizer["learning_rate"],
     }
     weights = np.concatenate([array.ravel() for array in model.get_weights()])
-    return Network(architecture, weights, {name: np.float32(value) for name, value in settings.items()})
+    return Network(model.name, architecture, weights, {name: np.float32(value) for name, value in settings.items()})
+
+
+def stack_settings(networks: Sequence[Network]) -> dict[str, np.ndarray]:
+    """The networks' settings side by side, the network as the last axis, and the 1 that the compiler cannot know."""
+    stacked = {name: np.stack([network.settings[name] for network in networks], -1) for name in networks[0].settings}
+    return stacked | {"opaque_one": np.ones(len(networks), np.float32)}
 
 
 def _read_compiled(model: keras.Sequential) -> dict:

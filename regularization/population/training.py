@@ -18,7 +18,7 @@ import numpy as np
 from regularization.errors import InputError
 from regularization.population.dropout_masks import dropout_key
 from regularization.population.program import LANES, compile_block, gather, unflatten
-from regularization.population.reader import Network, read_network
+from regularization.population.reader import Network, read_network, stack_settings
 from regularization.row_order import batch_orders
 
 LOSSES = [0, 3]  # where the history holds training and validation loss
@@ -84,16 +84,47 @@ def train_population(
     networks = [read_network(model) for model in models]
     datasets = [data] * len(models) if hasattr(data, "X_train") else list(data)
     _check(models, networks, datasets, seeds)
+    weights, history = train_networks(
+        networks,
+        datasets,
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        at_once=at_once,
+        workers=workers,
+        on_progress=on_progress,
+    )
+    for model, network, its_weights in zip(models, networks, weights, strict=True):
+        model.set_weights(unflatten(its_weights, network.architecture.shapes, np.reshape))
+    return history
+
+
+def train_networks(
+    networks: Sequence[Network],
+    datasets: Sequence[Dataset],
+    *,
+    seeds: Sequence[int],
+    epochs: int,
+    batch_size: int,
+    patience: int | None = None,
+    at_once: int = 1024,
+    workers: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+) -> tuple[np.ndarray, PopulationHistory]:
+    """`train_population` without Keras models: the trained weights `(n_models, parameters)` and the histories.
+
+    A `Network` is what `read_network` makes of a Keras model; `initial_weights` gives it those of another seed. All
+    networks have the same widths; neither they nor the `datasets` are checked.
+    """
     population = _Population(networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for first in range(0, len(models), at_once):
-            for epochs_done in population.train(np.arange(first, min(first + at_once, len(models))), pool):
+        for first in range(0, len(networks), at_once):
+            for epochs_done in population.train(np.arange(first, min(first + at_once, len(networks))), pool):
                 if on_progress:
                     on_progress(epochs_done)
-    for model, network, weights in zip(models, networks, population.results(), strict=True):
-        model.set_weights(unflatten(weights, network.architecture.shapes, np.reshape))
-    diverged = tuple(models[number].name for number in np.flatnonzero(population.diverged))
-    return PopulationHistory(*population.history.swapaxes(0, 1), diverged=diverged)
+    diverged = tuple(networks[number].name for number in np.flatnonzero(population.diverged))
+    return population.results(), PopulationHistory(*population.history.swapaxes(0, 1), diverged=diverged)
 
 
 def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dataset], seeds: Sequence[int]) -> None:
@@ -134,11 +165,7 @@ class _Population:
             "best_loss": np.full(n, np.inf, np.float32),
             "best_epoch": np.zeros(n, np.int32),
         }
-        self.settings = {
-            name: np.stack([network.settings[name] for network in networks], axis=-1) for name in networks[0].settings
-        }
-        self.settings["opaque_one"] = np.ones(n, np.float32)
-        self.settings["key"] = np.stack([dropout_key(seed) for seed in seeds], axis=-1)
+        self.settings = stack_settings(networks) | {"key": np.stack([dropout_key(seed) for seed in seeds], axis=-1)}
         self.settings["n_train"] = np.array([len(data.X_train) for data in datasets], np.int32)
         self.settings["n_val"] = np.array([len(data.X_val) for data in datasets], np.int32)
         self.table, self.first_rows = _stack_rows(datasets)

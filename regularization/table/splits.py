@@ -8,6 +8,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
+from regularization.table.blocks import TEST, TRAIN, VALIDATION, deal_blocks, divide_blocks
 
 
 class Rows(NamedTuple):
@@ -119,6 +120,7 @@ class PlannedSplit(NamedTuple):
     rows: Rows
     fit_scaler_on: str
     seeds: tuple[int, ...]
+    blocks: np.ndarray | None = None  # (rows of the table,), the block of each row, where blocks were divided
 
     def arrays(self, table: Table) -> Arrays:
         """Its parts of the `table`, scaled."""
@@ -127,7 +129,7 @@ class PlannedSplit(NamedTuple):
 
 
 def plan_splits(
-    groups: np.ndarray,
+    table: Table,
     *,
     test_size: float,
     validation_split: float,
@@ -135,29 +137,33 @@ def plan_splits(
     seed: int,
     seeds: int,
     splits: int,
-    seeds_per_split: int,
+    leaky_twins: int,
 ) -> list[PlannedSplit]:
-    """Every split to train on; `groups` `(rows,)` numbers identical rows alike.
+    """Every split to train on, under three protocols.
 
-    notebook: its one split and its scaler, fitted on all rows; `seeds` networks.
-    honest: `splits` fresh splits that keep identical rows together, the scaler fitted on training rows;
-    `seeds_per_split` networks each.
-    leaky: for each honest split one of the same sizes that shuffles rows regardless of duplicates, and nothing else
-    changed: the difference is what leaking alone is worth.
+    notebook: its one split, by `test_size` and `validation_split`, and its scaler, fitted on all rows; `seeds`
+    networks.
+    honest: `splits` divisions of blocks that keep identical rows together (see blocks.py), the scaler fitted on
+    training rows; one network each, with a seed of its own.
+    leaky: for the first `leaky_twins` honest splits, where the table has duplicates, one of the same sizes that
+    shuffles rows regardless of duplicates, with the seed of its honest twin. So identical rows stand on both sides, and
+    there are more distinct rows to train on.
 
-    No seed is used for two splits, but honest and leaky twins share theirs. Raises `InputError` where the table is too
-    small to split by groups.
+    No seed is used for two splits of one protocol. Raises `InputError` where the table is too small.
     """
-    shares = {"test_size": test_size, "validation_split": validation_split}
-    notebook_rows = split_rows(groups, random_state=random_state, **shares)
+    notebook_rows = split_rows(
+        table.groups, test_size=test_size, validation_split=validation_split, random_state=random_state
+    )
     planned = [PlannedSplit("notebook", 0, notebook_rows, "all", _seeds(seed, 0, seeds))]
-    for split in range(splits):
-        shuffle = random_state + 1 + split
-        honest_rows = split_rows_by_group(groups, random_state=shuffle, **shares)
-        leaky_rows = shuffled_twin(honest_rows, random_state=shuffle)
-        its_seeds = _seeds(seed, seeds + split * seeds_per_split, seeds_per_split)
-        planned.append(PlannedSplit("honest", split, honest_rows, "train", its_seeds))
-        planned.append(PlannedSplit("leaky", split, leaky_rows, "train", its_seeds))
+    blocks = deal_blocks(table.groups, table.y, random_state=random_state)
+    has_duplicates = len(np.unique(table.groups)) < len(table.groups)
+    for split, division in enumerate(divide_blocks(splits, random_state=random_state)):
+        part_of_row, its_seed = division[blocks], _seeds(seed, seeds + split, 1)
+        rows = Rows(*(np.flatnonzero(part_of_row == part) for part in (TRAIN, VALIDATION, TEST)))
+        planned.append(PlannedSplit("honest", split, rows, "train", its_seed, blocks))
+        if split < leaky_twins and has_duplicates:
+            twin = shuffled_twin(rows, random_state=random_state + 1 + split)
+            planned.append(PlannedSplit("leaky", split, twin, "train", its_seed))
     return planned
 
 

@@ -3,41 +3,64 @@
 import numpy as np
 import pandas as pd
 
+from regularization.block_scores import pack_blocks
 from regularization.evidence import NOTEBOOK_REPORTED
+from regularization.metrics import METRICS
+from regularization.table.blocks import N_BLOCKS, TRAIN, divide_blocks
 
 HEADLINE = ("base", "l1l2", "dropout")
 ELEVEN = (
     *HEADLINE,
     *dict.fromkeys(variant for _, variant, _, _ in NOTEBOOK_REPORTED if variant not in HEADLINE),
 )
-SIZES = {"n_train": 1023, "n_test": 320}
+ROWS_PER_BLOCK = 40
+SIZES = {"n_train": 13 * ROWS_PER_BLOCK, "n_distinct_train": 500, "n_test": 4 * ROWS_PER_BLOCK}
 
 
 def simulated(
-    variants=HEADLINE, *, splits=6, seeds=2, notebook_seeds=8, gains=None, split_sd=0.02, seed_sd=0.01, rng=0
-):
-    """Replicates in which `gains` adds to a variant's accuracy and takes ten times as much off its loss."""
+    variants=HEADLINE, *, splits=40, twins=6, notebook_seeds=8, gains=None, block_sd=0.01, seed_sd=0.02, rng=0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Trainings and blocks. `gains` adds to a variant's accuracy, and takes ten times as much off its losses."""
     rng = np.random.default_rng(rng)
     runs = [("notebook", 0, seed) for seed in range(notebook_seeds)]
-    runs += [(name, split, seed) for name in ("honest", "leaky") for split in range(splits) for seed in range(seeds)]
-    of_split = rng.normal(scale=split_sd, size=(2, splits))
-    rows = []
+    runs += [("honest", split, 100 + split) for split in range(splits)]
+    runs += [("leaky", split, 100 + split) for split in range(twins)]
+    unseen = divide_blocks(splits, random_state=0) != TRAIN
+    of_block = rng.normal(scale=block_sd, size=N_BLOCKS)
+    trainings, blocks = [], []
     for variant in variants:
-        gain = (gains or {}).get(variant, 0)
-        for protocol, split, seed in runs:
-            row = {"variant": variant, "protocol": protocol, "split": split, "seed": seed}
+        of_variant = (gains or {}).get(variant, 0) + rng.normal(scale=block_sd / 4, size=N_BLOCKS)
+        noise = rng.normal(scale=seed_sd, size=len(runs))
+        for (protocol, split, seed), off in zip(runs, noise, strict=True):
+            row = {"variant": variant, "protocol": protocol, "split": split, "seed": seed} | SIZES
             for part in ("test", "val"):
-                accuracy = 0.75 + gain + of_split[("test", "val").index(part), split] + rng.normal(scale=seed_sd)
-                row[f"{part}_accuracy"] = accuracy
-                row[f"{part}_binary_crossentropy"] = 0.6 - 10 * (accuracy - 0.75) + rng.normal(scale=seed_sd)
-            rows.append(row | SIZES | {"test_loss": row["test_binary_crossentropy"] + 0.1})
-    return pd.DataFrame(rows)
+                accuracy = 0.75 + of_variant.mean() + off + rng.normal(scale=seed_sd / 4)
+                row |= {f"{part}_{name}": value for name, value in scores(accuracy).items()}
+            trainings.append(row | {"test_loss": row["test_binary_crossentropy"] + 0.1, "test_ece": 0.05})
+        honest = noise[[protocol == "honest" for protocol, *_ in runs]]
+        accuracy = 0.75 + of_block + of_variant + honest[:, None] + rng.normal(scale=seed_sd, size=unseen.shape)
+        sums = {
+            METRICS[name].block_column: np.where(unseen, value * ROWS_PER_BLOCK, np.nan)
+            for name, value in scores(accuracy).items()
+        }
+        blocks.append(pack_blocks(variant, np.full(N_BLOCKS, ROWS_PER_BLOCK), sums))
+    return pd.DataFrame(trainings), pd.concat(blocks, ignore_index=True)
 
 
-def with_known_answer() -> pd.DataFrame:
+def scores(accuracy) -> dict:
+    return {
+        "accuracy": accuracy,
+        "binary_crossentropy": 0.6 - 10 * (accuracy - 0.75),
+        "brier": 0.2 - 10 * (accuracy - 0.75),
+    }
+
+
+def with_known_answer() -> tuple[pd.DataFrame, pd.DataFrame]:
     """l1l2 is far better than base, dropout as good as base, copy is base again."""
-    found = simulated(gains={"l1l2": 0.2})
-    return pd.concat([found, found[found["variant"] == "base"].assign(variant="copy")], ignore_index=True)
+    tables = simulated(gains={"l1l2": 0.2}, splits=200)
+    copies = (table[table["variant"] == "base"].assign(variant="copy") for table in tables)
+    trainings, blocks = (pd.concat(pair, ignore_index=True) for pair in zip(tables, copies, strict=True))
+    return trainings, blocks
 
 
 def row_of(table: pd.DataFrame, **key) -> pd.Series:

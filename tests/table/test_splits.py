@@ -23,14 +23,16 @@ from regularization.table.checks import binarize, check_table, read_table
 from regularization.table.splits import shuffled_twin
 
 GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice
+LABELS = GROUPS % 2
+TABLE = Table(np.random.default_rng(0).normal(3, 2, (100, 4))[GROUPS], LABELS, GROUPS)
 PLAN = {
     "test_size": 0.2,
     "validation_split": 0.2,
     "random_state": 42,
     "seed": 7,
     "seeds": 5,
-    "splits": 4,
-    "seeds_per_split": 2,
+    "splits": 12,
+    "leaky_twins": 4,
 }
 
 
@@ -141,7 +143,7 @@ def test_a_new_row_is_scaled_as_the_training_rows_were():
 
 
 def splits_of(protocol: str, **changed) -> list:
-    return [split for split in plan_splits(GROUPS, **PLAN | changed) if split.protocol == protocol]
+    return [split for split in plan_splits(TABLE, **PLAN | changed) if split.protocol == protocol]
 
 
 def test_the_notebooks_protocol_is_its_own_split_and_scaler():
@@ -155,31 +157,41 @@ def test_the_notebooks_protocol_is_its_own_split_and_scaler():
 
 def test_honest_splits_leak_nothing_and_differ():
     splits = splits_of("honest")
-    assert [split.number for split in splits] == [0, 1, 2, 3]
+    assert [split.number for split in splits] == list(range(12))
     for split in splits:
         assert leaked_rows(GROUPS, split.rows) == 0
         assert not np.isin(GROUPS[split.rows.val], GROUPS[split.rows.train]).any()
         assert split.fit_scaler_on == "train"
         assert sorted(np.concatenate(split.rows).tolist()) == list(range(100))
-    assert len({split.rows.test.tobytes() for split in splits}) == 4
+        for part in split.rows:
+            others = np.setdiff1d(np.arange(100), part)
+            assert not set(split.blocks[part]) & set(split.blocks[others])
+    assert len({split.rows.train.tobytes() for split in splits}) == 12
 
 
 def test_a_leaky_twin_has_the_sizes_the_scaler_and_the_seeds_of_its_honest_split():
-    for honest, leaky in zip(splits_of("honest"), splits_of("leaky"), strict=True):
+    twins = splits_of("leaky")
+    assert len(twins) == 4
+    for honest, leaky in zip(splits_of("honest"), twins, strict=False):
         assert [len(part) for part in honest.rows] == [len(part) for part in leaky.rows]
         assert (honest.number, honest.fit_scaler_on, honest.seeds) == (leaky.number, leaky.fit_scaler_on, leaky.seeds)
         assert sorted(np.concatenate(leaky.rows).tolist()) == list(range(100))
-    assert sum(leaked_rows(GROUPS, split.rows) for split in splits_of("leaky")) > 0
+    assert sum(leaked_rows(GROUPS, split.rows) for split in twins) > 0
+
+
+def test_a_table_without_duplicates_has_no_leaky_twins():
+    table = Table(np.zeros((60, 2)), np.arange(60) % 2, np.arange(60))
+    assert {split.protocol for split in plan_splits(table, **PLAN)} == {"notebook", "honest"}
 
 
 def test_no_seed_serves_two_splits_nor_the_headline_models():
     seeds = [seed for protocol in ("notebook", "honest") for split in splits_of(protocol) for seed in split.seeds]
-    assert len(set(seeds)) == len(seeds) == 5 + 4 * 2
+    assert len(set(seeds)) == len(seeds) == 5 + 12
     assert PLAN["seed"] not in seeds
 
 
 def test_more_splits_leave_the_first_ones_as_they_were():
-    for few, many in zip(splits_of("honest"), splits_of("honest", splits=6), strict=False):
+    for few, many in zip(splits_of("honest"), splits_of("honest", splits=20), strict=False):
         np.testing.assert_array_equal(few.rows.test, many.rows.test)
         assert few.seeds == many.seeds
 
@@ -192,15 +204,14 @@ def test_a_twin_is_the_same_for_the_same_random_state():
 
 
 def test_arrays_are_scaled_by_the_training_rows():
-    X, y = np.random.default_rng(0).normal(3, 2, (100, 4)), GROUPS % 2
-    arrays = splits_of("honest")[0].arrays(Table(X, y, GROUPS))
+    arrays = splits_of("honest")[0].arrays(TABLE)
     np.testing.assert_allclose(arrays.X_train.mean(axis=0), 0, atol=1e-12)
     (notebook,) = splits_of("notebook")
-    everything = notebook.arrays(Table(X, y, GROUPS))
+    everything = notebook.arrays(TABLE)
     whole = np.concatenate([everything.X_train, everything.X_val, everything.X_test])
     np.testing.assert_allclose(whole.mean(axis=0), 0, atol=1e-12)
 
 
-def test_a_table_too_small_to_split_by_groups():
-    with pytest.raises(InputError, match="expected at least 3"):
-        plan_splits(np.array([0, 1] * 30), **PLAN)
+def test_a_table_too_small_for_the_blocks():
+    with pytest.raises(InputError, match="expected 20 or more"):
+        plan_splits(Table(np.zeros((60, 1)), np.arange(60) % 2, np.array([0, 1] * 30)), **PLAN)
