@@ -19,7 +19,7 @@ class ExactGradientCrossentropy(keras.losses.BinaryCrossentropy):
 def binary_crossentropy(
     y_true: tf.Tensor, y_pred: tf.Tensor, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> tf.Tensor:
-    """`keras.losses.binary_crossentropy`, `(rows,)` of labels and probabilities `(rows, 1)`, with the exact gradient."""
+    """`keras.losses.binary_crossentropy` with the exact gradient: `(rows,)` of labels and probabilities `(rows, 1)`."""
     labels = tf.cast(y_true, y_pred.dtype)
     if label_smoothing:
         labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing

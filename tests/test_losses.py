@@ -116,5 +116,5 @@ def test_no_step_of_training_starts_from_the_processors_own_approximation(model)
     trainer = epoch_trainer(model, X, y, X, y, batch_size=32)
     epoch = tf.function(trainer.train_step).get_concrete_function(tf.range(96))
     found = operations(epoch.graph)
-    assert {"MatMul", "Sqrt", "SigmoidGrad"} & found  # the loop over the steps was looked into
+    assert {"MatMul", "Sqrt"} <= found  # the loop over the steps was looked into
     assert not found & INEXACT
