@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def _probabilities(model: str, inputs: np.ndarray) -> np.ndarray:
     """Of class 1, `(rows,)`: the same call as when the trained model was evaluated."""
     with quiet_import():
         import keras
-    network = keras.saving.load_model(model, compile=False)
+    network: Any = keras.saving.load_model(model, compile=False)
     return network(inputs.astype(np.float32), training=False).numpy().ravel()
 
 

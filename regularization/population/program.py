@@ -207,8 +207,10 @@ def _sum_of_products(x: tf.Tensor, kernel: tf.Tensor, start: tf.Tensor | float) 
     through a loop over pieces of so many.
     """
 
-    def add(total, x, kernel):
-        return sum((x[:, i, None] * kernel[None, i] for i in range(x.shape[1])), total)
+    def add(total: Any, x, kernel) -> Any:
+        for i in range(x.shape[1]):
+            total = total + x[:, i, None] * kernel[None, i]
+        return total
 
     pieces, rest = divmod(x.shape[1], WRITTEN_OUT)
     if pieces == 0 or (pieces, rest) == (1, 0):
