@@ -15,8 +15,8 @@ from tests.conftest import ROOT
 from tools import same_bytes
 
 ONE_CORE = ("taskset", "--cpu-list", "0")
-# What a processor with AVX2 and a single core would do by itself. The settings of rounding.py make a larger processor do
-# the same; without one of them it would not.
+# What a processor with AVX2 and a single core does by itself. Under the settings of rounding.py a larger one does the
+# same; without one of them it would not.
 LIMITED = {
     "SAME_BYTES_THREADS": "1",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
