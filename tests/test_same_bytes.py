@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tools import same_bytes
 
 ONE_CORE = ("taskset", "--cpu-list", "0")
-# What a processor with AVX2 and a single core would do by itself. The settings of rounding.py make a larger one do the
+# What a processor with AVX2 and a single core does by itself. Under the settings of rounding.py a larger one does the
 # same; without one of them it would not.
 LIMITED = {
     "SAME_BYTES_THREADS": "1",
