@@ -64,7 +64,7 @@ def _probabilities(model: str, inputs: np.ndarray) -> np.ndarray:
     with quiet_import():
         import keras
     network = keras.saving.load_model(model, compile=False)
-    return network(inputs.astype(np.float32), training=False).numpy().ravel()
+    return np.asarray(network(inputs.astype(np.float32), training=False)).ravel()  # pyright: ignore[reportOptionalCall]
 
 
 def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, predictions: pd.DataFrame) -> None:

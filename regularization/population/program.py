@@ -208,11 +208,13 @@ def _sum_of_products(x: tf.Tensor, kernel: tf.Tensor, start: tf.Tensor | float) 
     """
 
     def add(total, x, kernel):
-        return sum((x[:, i, None] * kernel[None, i] for i in range(x.shape[1])), total)
+        for i in range(x.shape[1]):
+            total = total + x[:, i, None] * kernel[None, i]
+        return total
 
     pieces, rest = divmod(x.shape[1], WRITTEN_OUT)
     if pieces == 0 or (pieces, rest) == (1, 0):
-        return add(start, x, kernel)
+        return add(start, x, kernel)  # pyright: ignore[reportReturnType]
     total = start + tf.zeros((x.shape[0], *kernel.shape[1:]))
     number = tf.constant(0)
     _, total = tf.while_loop(

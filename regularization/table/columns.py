@@ -104,7 +104,8 @@ def _problem_of_texts(texts: pd.Series, n_different: int) -> str | None:
         return f": numbers with a comma ({texts.iloc[0]}); set data.decimal to ','"
     slips = texts[np.isnan(to_numbers(texts))]
     if 1 - len(slips) / len(texts) > MOSTLY:
-        rows = [f"{row + 1} ({text})" for row, text in slips.iloc[:SHOWN_ROWS].items()]
+        places = np.flatnonzero(np.isnan(to_numbers(texts)))[:SHOWN_ROWS]
+        rows = [f"{texts.index[place] + 1} ({texts.iloc[place]})" for place in places]
         return f", row{'s' if len(rows) > 1 else ''} {', '.join(rows)}: not a number; mend the file"
     return (
         f": {n_different} different texts; expected at most {MAX_CATEGORIES}, as free text and names are not taken; "

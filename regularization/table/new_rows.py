@@ -37,4 +37,4 @@ def _encoded(rows: pd.DataFrame, columns: tuple[Column, ...]) -> list[np.ndarray
 
 def unused_columns(rows: pd.DataFrame, columns: list[dict]) -> list[str]:
     """The columns of `rows` that the network does not take."""
-    return [name for name in rows if name not in {column["name"] for column in columns}]
+    return [str(name) for name in rows if name not in {column["name"] for column in columns}]

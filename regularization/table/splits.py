@@ -109,7 +109,7 @@ def fit_preprocessor(table: Table, rows: Rows, *, fit_scaler_on: str) -> Preproc
 def _kinds(table: Table) -> tuple[np.ndarray, np.ndarray]:
     """How many categories each column has, and whether it has missing values: `(features,)` each."""
     none = np.zeros(table.X.shape[1], int)
-    return none if table.n_categories is None else table.n_categories, np.isnan(table.X).any(axis=0)
+    return none if table.n_categories is None else table.n_categories, np.asarray(np.isnan(table.X).any(axis=0))
 
 
 def to_arrays(table: Table, rows: Rows, preprocessor: Preprocessor) -> Arrays:
