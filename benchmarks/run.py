@@ -99,7 +99,7 @@ def measure_population(data: Dataset, *, size: int, workers: int, name: str = "b
 def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict:
     """All that the headline models' replicate stages train, from the initial weights to the scores of every block.
 
-    Beside it what all variants take, at the same rate, and both as shares of the notebook's plain fits: three and eleven.
+    Beside it what all variants take at the same rate, and both as shares of as many plain fits.
     """
     params = load_params(HERE.parent / "params.yaml")
     groups = np.concatenate([np.arange(len(y) - DUPLICATES), np.arange(DUPLICATES)])

@@ -13,10 +13,17 @@ SETTINGS = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     # The other operations stay with Eigen, which TensorFlow compiled once for all processors.
     "TF_ENABLE_ONEDNN_OPTS": "0",
+    # Sums over many rows are split among the threads, so their order differs with the number of processors. The
+    # networks here are too small to gain by it.
+    "TF_NUM_INTRAOP_THREADS": "1",
     # A GPU rounds otherwise.
     "CUDA_VISIBLE_DEVICES": "-1",
     # The logarithm and other functions of NumPy are other code for AVX-512, which differs in the last digit.
     "NPY_DISABLE_CPU_FEATURES": "X86_V4,AVX512_ICL,AVX512_SPR",
+    # The linear algebra of NumPy and SciPy: by default OpenBLAS has other code for each kind of processor, and splits
+    # sums among as many threads as there are processors. Haswell's code runs wherever AVX2 does.
+    "OPENBLAS_CORETYPE": "Haswell",
+    "OPENBLAS_NUM_THREADS": "1",
     # The population's program: one loop on the thread that calls it, over whole vector registers. By default XLA uses
     # half a register, and hands every single product of a step to a pool of threads, which costs more than the product.
     "XLA_FLAGS": "--xla_cpu_prefer_vector_width=512 "

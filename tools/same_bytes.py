@@ -1,7 +1,8 @@
 """Does another processor give the same bytes? `make same-bytes` asks two that QEMU emulates.
 
-A part of each way of training runs natively and on the emulated processors: an epoch of each headline model with Keras,
-what the trained networks predict, and a small population. Equal digests mean equal bits.
+A part of each way of training runs natively and on the emulated processors: two epochs of each headline model with
+Keras, what the trained networks predict and are worth, a training in batches so large that several threads would share
+them, a small population, and NumPy's functions and linear algebra. Equal digests mean equal bits.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from regularization.variants import HEADLINE_MODELS
 EMULATOR = "qemu-x86_64"
 PROCESSORS = {"Haswell": "Intel Haswell (2013), AVX2", "EPYC-Milan": "AMD EPYC Milan (2021), AVX2"}
 INSTALL = f"{EMULATOR} is not installed; expected QEMU's user-mode emulator: apt-get install qemu-user"
+LARGE = 20_000  # rows in a batch: enough for TensorFlow to share them among its threads
 TECHNIQUES = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01}, "dropout": {"dropout": 0.2}}
 
 
@@ -48,37 +50,76 @@ def _arguments() -> argparse.Namespace:
 
 def digests() -> dict[str, str]:
     """By name, the SHA-256 of what this process computes. TensorFlow runs on one thread where it is emulated."""
-    import numpy as np
     import tensorflow as tf
-
-    from regularization.evaluation import headline_metrics
-    from regularization.models import build_model
-    from regularization.population import Dataset, train_population
-    from regularization.row_order import batch_order
-    from regularization.table import Arrays
-    from regularization.training import epoch_trainer
 
     if "SAME_BYTES_THREADS" in os.environ:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
         tf.config.threading.set_inter_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
-    random = np.random.default_rng(0)
-    X = random.normal(size=(400, 11))
-    y = (X[:, 0] + X[:, 1] * X[:, 2] + random.normal(size=400) > 0).astype(int)
-    arrays = Arrays(X[:240], y[:240], X[240:320], y[240:320], X[320:], y[320:])
-    found = {}
+    return _of_keras() | _of_the_population() | _of_numpy()
+
+
+def _of_keras() -> dict[str, str]:
+    import numpy as np
+
+    from regularization.evaluation import headline_metrics
+    from regularization.models import build_model
+
+    arrays, found = _arrays(240), {}
     for name in HEADLINE_MODELS:
         model = build_model(**TECHNIQUES[name], seed=1)
-        epoch = tf.function(epoch_trainer(model, *arrays[:4], batch_size=32).train_step)
-        logs = [{key: float(value) for key, value in epoch(order).items()} for order in batch_order(1, 2, 240)]
-        found[f"{name} with Keras"] = _digest(model.get_weights(), logs)
+        found[f"{name} with Keras"] = _train(model, arrays, batch_size=32)
         found[f"what {name} predicts"] = _digest([model(np.float32(arrays.X_test)).numpy()], [])
         found[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays))
+    found["large batches"] = _train(build_model(seed=1), _arrays(2 * LARGE), batch_size=LARGE)
+    return found
+
+
+def _train(model, arrays, *, batch_size: int) -> str:
+    """The digest of two epochs. QEMU breaks down over the threads of Keras' `fit`; these are the same steps."""
+    import tensorflow as tf
+
+    from regularization.row_order import batch_order
+    from regularization.training import epoch_trainer
+
+    epoch = tf.function(epoch_trainer(model, *arrays[:4], batch_size=batch_size).train_step)
+    orders = batch_order(1, 2, len(arrays.X_train))
+    logs = [{key: float(value) for key, value in epoch(order).items()} for order in orders]
+    return _digest(model.get_weights(), logs)
+
+
+def _of_the_population() -> dict[str, str]:
+    from regularization.models import build_model
+    from regularization.population import Dataset, train_population
+
     small = {"hidden_units": (6, 4)}
     models = [build_model(**TECHNIQUES[name], **small, seed=seed) for name in TECHNIQUES for seed in range(3)]
-    history = train_population(models, Dataset(*arrays[:4]), seeds=range(len(models)), epochs=3, batch_size=8)
+    data = Dataset(*_arrays(240)[:4])
+    history = train_population(models, data, seeds=range(len(models)), epochs=3, batch_size=8)
     weights = [weight for model in models for weight in model.get_weights()]
-    found["a small population"] = _digest([*weights, history.loss, history.val_loss], [])
-    return found
+    return {"a small population": _digest([*weights, history.loss, history.val_loss], [])}
+
+
+def _of_numpy() -> dict[str, str]:
+    import numpy as np
+
+    x = np.random.default_rng(0).uniform(0.1, 2, size=(300, 300))
+    functions = [function(x) for function in (np.log, np.exp, np.log1p, np.expm1, np.sin, np.tanh, np.cbrt)]
+    functions += [function(np.float32(x)) for function in (np.log, np.exp, np.tanh)] + [x**1.7, x.sum(0), x.sum(1)]
+    algebra = [x @ x.T, x @ x[0], np.linalg.inv(x), np.linalg.cholesky(x @ x.T + np.eye(300)), np.linalg.norm(x)]
+    return {"functions of NumPy": _digest(functions, []), "linear algebra": _digest(algebra, [])}
+
+
+def _arrays(n_train: int):
+    """The parts of a made-up table: `n_train` rows to train on, and a third of as many to validate and to test on."""
+    import numpy as np
+
+    from regularization.table import Arrays
+
+    random = np.random.default_rng(0)
+    X = random.normal(size=(n_train + 2 * (n_train // 3), 11))
+    y = (X[:, 0] + X[:, 1] * X[:, 2] + random.normal(size=len(X)) > 0).astype(int)
+    ends = [n_train, n_train + n_train // 3]
+    return Arrays(*(part for pair in zip(np.split(X, ends), np.split(y, ends), strict=True) for part in pair))
 
 
 def _digest(arrays: list, values: object) -> str:
