@@ -67,6 +67,17 @@ def verdicts_of_all(metrics: Path) -> str:
     return _verdict_table(metrics, None)
 
 
+def techniques(metrics: Path) -> str:
+    """Every variant against base, the lowest loss first."""
+    rows = _evidence(metrics, "comparisons").query("reference == 'base'")
+    loss, accuracy = (rows[rows["metric"] == name].set_index("variant") for name in reversed(SHOWN_METRICS))
+    cells = [
+        [f"`{variant}`", *(_difference(found.loc[variant])[0] for found in (loss, accuracy))]
+        for variant in loss.sort_values("difference").index
+    ]
+    return _table(["against `base`", "test loss without penalty", "test accuracy"], cells)
+
+
 def _verdict_table(metrics: Path, family: str | None) -> str:
     rows = _evidence(metrics, "comparisons").query("reference == 'base'")
     shown = rows if family is None else rows[rows["family"] == family]
@@ -123,6 +134,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "models": models,
     "verdicts": verdicts,
     "verdicts_of_all": verdicts_of_all,
+    "techniques": techniques,
     "findings": findings,
     "notebook": notebook,
 }
