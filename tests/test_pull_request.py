@@ -12,7 +12,8 @@ import pytest
 
 from regularization.errors import InputError
 from tests.repositories import change_params, commit, copy_project, run
-from tools import pull_request
+from tools.pull_request import report as pull_request
+from tools.pull_request.repository import fork_point
 
 CHARTS = [
     "Training loss",
@@ -48,7 +49,14 @@ def branch(tmp_path_factory) -> Path:
 
 
 def _change_results(folder: Path) -> None:
-    """The scores and curves of the dropout model, as another training of it would leave them."""
+    """The scores, curves and replicates of the dropout model, as another training of it would leave them.
+
+    The replicates of `dropout: 0.5` are at hand under another name: among the variations.
+    """
+    for kind in ("replicates", "blocks"):
+        variations = pd.read_csv(folder / "metrics" / f"{kind}_variations.csv")
+        trained = variations[variations["variant"] == "dropout_0.5"].assign(variant="dropout")
+        trained.to_csv(folder / "metrics" / f"{kind}_dropout.csv", index=False, float_format="%.6g")
     scores = folder / "metrics" / "dropout.json"
     scores.write_text(re.sub(r"0\.\d+", lambda figure: f"{float(figure[0]) * 0.9:.6g}", scores.read_text()))
     for path in (folder / "plots" / "dropout").rglob("*.tsv"):
@@ -84,6 +92,17 @@ def test_the_report_has_the_metrics_of_the_dropout_model_alone(report, branch):
     before, after = (_scores(branch, commit) for commit in ("more-dropout~1", "more-dropout"))
     expected = {(name, f"{before[name]:.4f}", f"{after[name]:.4f}") for name in before if before[name] != after[name]}
     assert {(name, f"{float(old):.4f}", f"{float(new):.4f}") for _, name, old, new, _ in rows} == expected
+
+
+def test_the_verdict_comes_first_and_is_of_the_dropout_model_alone(report):
+    headline = report.splitlines()[2]
+    assert headline.startswith("**dropout: better in ")
+    assert "base, l1l2, " in headline
+    assert headline.endswith(": not retrained.**")
+
+
+def test_results_older_than_their_params_are_said_to_be_so(report):
+    assert "The results of replicate_dropout are of other settings or code" in report  # dvc.lock still says 0.2
 
 
 def test_the_columns_are_named_by_branch_and_commit(report, branch):
@@ -148,50 +167,24 @@ def test_a_shallow_clone_is_told_to_fetch_the_full_history(branch, tmp_path, mon
     run("git", "clone", "--quiet", "--depth", "1", *source, cwd=tmp_path)
     monkeypatch.chdir(tmp_path / "shallow")
     with pytest.raises(InputError, match="fetch the full history: git fetch --unshallow") as error:
-        pull_request.fork_point("main")
+        fork_point("main")
     advice = str(error.value).rpartition(": ")[2]
     subprocess.run(advice, shell=True, check=True, capture_output=True)
-    assert pull_request.fork_point("main") == run("git", "rev-parse", "more-dropout~1", cwd=branch).strip()
+    assert fork_point("main") == run("git", "rev-parse", "more-dropout~1", cwd=branch).strip()
 
 
 def test_a_folder_outside_of_git_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(InputError, match="expected a git repository"):
-        pull_request.fork_point("main")
+        fork_point("main")
 
 
 def test_a_repository_without_a_commit_is_refused(tmp_path, monkeypatch):
     run("git", "init", "--quiet", cwd=tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="commit first"):
-        pull_request.fork_point("main")
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "who"),
-    [
-        ("published", "published", None),
-        ("published", "standin", "this branch"),
-        ("standin", "published", "main"),
-        ("standin", "standin", "this branch and main"),
-        ("standin", None, "main"),
-    ],
-)
-def test_a_standin_is_announced(tmp_path, monkeypatch, before, now, who):
-    monkeypatch.chdir(tmp_path)
-    metrics = tmp_path / "metrics" / "data.json"
-    metrics.parent.mkdir()
-    metrics.write_text(json.dumps({"origin": before}), encoding="utf-8")
-    run("git", "init", "--quiet", cwd=tmp_path)
-    commit(tmp_path, "before")
-    fork = run("git", "rev-parse", "HEAD", cwd=tmp_path).strip()
-    if now is None:
-        metrics.unlink()
-    else:
-        metrics.write_text(json.dumps({"origin": now}), encoding="utf-8")
-    banner = pull_request._standin_banner(fork, {"workspace": "this branch", fork: "main"})
-    assert re.findall(r"\((.*)\)", banner) == ([] if who is None else [who])
+        fork_point("main")
 
 
 def test_only_charts_that_differ_are_taken_and_none_of_a_single_file():
@@ -223,7 +216,7 @@ def _chart(**losses: list[float]) -> dict:
 
 def _rows(report: str, heading: str) -> list[list[str]]:
     """The cells of the table under a heading, without its header."""
-    section = report.split(f"## {heading}\n")[1].split("\n## ")[0]
+    section = report.split(f"<summary>{heading}</summary>\n")[1].split("\n</details>")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
