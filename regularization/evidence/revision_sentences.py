@@ -17,6 +17,7 @@ from regularization.evidence.revisions import (
 from regularization.metrics import METRICS
 
 CLAIMS = ("worse", "better")
+NAMED = 4  # of those of which the same is said, so many are named
 NAMED_BETTER = 3  # of those that became better, so many are named in the headline
 LABEL = "accept-worse"  # on a pull request: its failure is known and wanted
 
@@ -26,18 +27,20 @@ def headline(comparison: Comparison) -> str:
     parts = ["a stand-in table, which says nothing about wine"] if comparison.standin else []
     if comparison.variants.empty:
         return "; ".join([*parts, "there are no replicates to compare"]) + "."
+    if (comparison.variants["state"] == SAME).all():
+        return "; ".join([*parts, "no variant was retrained"]) + "."
     claimed = [_claims(name, rows) for name, rows in _by_variant(comparison) if rows["verdict"].isin(CLAIMS).any()]
     worse = [text for text, is_worse in claimed if is_worse]
     better = [text for text, is_worse in claimed if not is_worse]
     parts += worse + better[:NAMED_BETTER]
     if (hidden := len(better) - NAMED_BETTER) > 0:
         parts.append(f"{hidden} other variants better in at least one score")
-    parts += [f"{', '.join(names)}: {said}" for said, names in _without_claim(comparison).items()]
+    parts += [f"{_few(names)}: {said}" for said, names in _without_claim(comparison).items()]
     for state in (SAME_SCORES, NEW, REMOVED, SAME):
         if names := _named(comparison, state):
-            parts.append(f"{', '.join(names)}: {state}")
+            parts.append(f"{_few(names)}: {state}")
     unlike = comparison.variants[comparison.variants["state"] == NOT_COMPARABLE]
-    parts += [f"{', '.join(rows['variant'])}: {NOT_COMPARABLE} ({why})" for why, rows in unlike.groupby("reason")]
+    parts += [f"{_few(rows['variant'].tolist())}: {NOT_COMPARABLE} ({why})" for why, rows in unlike.groupby("reason")]
     return "; ".join(parts) + "."
 
 
@@ -172,6 +175,12 @@ def _interval(row: dict) -> str:
 
 def _named(comparison: Comparison, state: str) -> list[str]:
     return comparison.variants.loc[comparison.variants["state"] == state, "variant"].tolist()
+
+
+def _few(names: Sequence[str]) -> str:
+    if len(names) <= NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} others"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ the seed itself changed, they share the rows alone, and what both seeds do is no
 the block jackknife of the evidence, which takes the spread over splits as it finds it: with other seeds it is wider.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -125,9 +126,9 @@ def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tup
 def _other_table(base: Mapping, branch: Mapping) -> str:
     """Why the two revisions' tables are not the same; empty where they are."""
     for key, label in DATA_FACTS.items():
-        was, now = (pd.json_normalize(dict(data)).get(key, pd.Series([None])).iloc[0] for data in (base, branch))
+        was, now = (value_at(data, key) for data in (base, branch))
         if was != now:
-            return f"other data: {label} {now}, base has {was}"
+            return f"other data: {label} {_plain(now)}, base has {_plain(was)}"
     if (was := base.get("settings")) != (now := branch.get("settings")):
         return f"other data: {_first_difference(was or {}, now or {})}"
     return ""
@@ -135,7 +136,20 @@ def _other_table(base: Mapping, branch: Mapping) -> str:
 
 def _first_difference(was: Mapping, now: Mapping) -> str:
     key = next(key for key in [*now, *was] if was.get(key) != now.get(key))
-    return f"{key} {now.get(key)}, base has {was.get(key)}"
+    return f"{key} {_plain(now.get(key))}, base has {_plain(was.get(key))}"
+
+
+def value_at(content: Mapping, key: str) -> object:
+    """The value behind a dotted key, None where there is none."""
+    found: object = content
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _plain(value: object) -> str:
+    """A value of a file that nobody may have reviewed, short and without anything that Markdown would take as more."""
+    return "none" if value is None else re.sub(r"[^A-Za-z0-9 _.+-]", "?", str(value)[:40])
 
 
 def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame]) -> str:

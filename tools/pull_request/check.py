@@ -35,7 +35,7 @@ def check(base: str, head: str, *, is_accepted: bool = False) -> dict:
     try:
         comparison = compare_files(fork, files_of(head))
     except InputError as error:
-        return _result("failure", "The replicates cannot be read", str(error))
+        return _result("failure", "The replicates cannot be read", f"    {' '.join(str(error).split())}")  # as code
     result, reason = conclusion_in_words(comparison, is_accepted=is_accepted)
     return _result(result, headline(comparison), f"{reason}\n\n{verdict_text(comparison)}")
 

@@ -10,12 +10,13 @@ import pandas as pd
 import yaml
 
 from regularization.errors import InputError
-from regularization.evidence.revisions import Comparison, Revision, compare_revisions
+from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
 from regularization.metrics import METRICS, Metric, metrics_with
 from tools.pull_request.repository import Reader
 
 PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
 TABLE = re.compile(r"metrics/(replicates|blocks)_[A-Za-z0-9_]{1,40}\.csv")
+STAGE = re.compile(r"replicate_[A-Za-z0-9_]{1,40}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")  # of a variant: it stands in Markdown and in a page
 KEYS = ["split", "seed", "n_train", "n_distinct_train", "n_test"]
 DATA_SETTINGS = ("sha256", "target", "threshold", "positive")  # another of them makes other rows or labels
@@ -87,7 +88,7 @@ def _settings(read: Reader) -> dict:
 
 
 def _metrics(read: Reader) -> Mapping[str, Metric]:
-    found = _at(_mapping(PARAMS, read), "evidence.equivalence")
+    found = value_at(_mapping(PARAMS, read), "evidence.equivalence")
     return metrics_with(found) if isinstance(found, dict) and set(METRICS) <= set(found) else METRICS
 
 
@@ -100,14 +101,14 @@ def stale_stages(read: Reader) -> list[str]:
     stages = _mapping(LOCK, read).get("stages")
     if not isinstance(stages, dict):
         return []
-    return [name for name, stage in stages.items() if str(name).startswith("replicate_") and _is_stale(stage, read)]
+    return [name for name, stage in stages.items() if STAGE.fullmatch(str(name)) and _is_stale(stage, read)]
 
 
 def _is_stale(stage: dict, read: Reader) -> bool:
     try:
         for path, values in stage.get("params", {}).items():
             now = _mapping(path, read)
-            if any(_at(now, key) != value for key, value in values.items()):
+            if any(value_at(now, key) != value for key, value in values.items()):
                 return True
         for file in [*stage.get("deps", []), *stage.get("outs", [])]:
             content = read(file["path"])
@@ -116,11 +117,3 @@ def _is_stale(stage: dict, read: Reader) -> bool:
     except (AttributeError, KeyError, TypeError):
         raise InputError(f"{LOCK}: received a stage that DVC would not write; run `dvc repro`") from None
     return False
-
-
-def _at(content: dict, key: str) -> object:
-    """The value behind a dotted key, None where there is none."""
-    found: object = content
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
