@@ -19,6 +19,7 @@ from regularization.population import (
     train_networks,
 )
 from regularization.table import Arrays, PlannedSplit, Rows, Table
+from regularization.variants import split_settings
 
 CURVES = ("val_accuracy", "val_binary_crossentropy")
 BUNCH_BYTES = 10**9  # what the rows of the splits in work may take
@@ -54,17 +55,20 @@ def train_replicates(
 ) -> Replicates:
     """One network per variant, split and seed, on the `table`; in bunches, so that memory stays flat.
 
-    A variant is the settings of `build_model` that make it, `network` those that all share. A training that diverged
-    has no figures in its row, and none in the blocks. Raises `InputError` where all did.
+    A variant is the settings of `build_model` and of training that make it, `network` those that all share unless a
+    variant has its own. A training that diverged has no figures in its row, and none in the blocks. Raises `InputError`
+    where all did.
     """
-    templates = {
-        name: read_network(build_model(**settings, **network, seed=0, name=name)) for name, settings in variants.items()
-    }
+    templates, trained_by = {}, {}
+    for name, settings in variants.items():
+        built_by, trained_by[name] = split_settings(settings)
+        templates[name] = read_network(build_model(**network | built_by, seed=0, name=name))
+    training = {"epochs": epochs, "batch_size": batch_size, "on_progress": on_progress}
     parts = {name: [] for name in variants}
     for bunch in _bunches(splits, table):
         arrays = {(split.protocol, split.number): _in_32_bits(split.arrays(table)) for split in bunch}
         for name, template in templates.items():
-            parts[name].append(_train_bunch(template, bunch, arrays, table, epochs, batch_size, on_progress))
+            parts[name].append(_train_bunch(template, bunch, arrays, table, **training, **trained_by[name]))
     found = [_join(name, its_parts, splits) for name, its_parts in parts.items()]
     trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
     if "test_loss" not in trainings or trainings["test_loss"].isna().all():
@@ -112,9 +116,8 @@ def _train_bunch(
     splits: Sequence[PlannedSplit],
     arrays: Mapping[tuple[str, int], Arrays],
     table: Table,
-    epochs: int,
-    batch_size: int,
-    on_progress: Callable[[int], object] | None,
+    patience: int | None = None,
+    **training,
 ) -> _Bunch:
     runs = [Run(template.name, split.protocol, split.number, seed) for split in splits for seed in split.seeds]
     split_of_run = [split for split in splits for _ in split.seeds]
@@ -123,10 +126,7 @@ def _train_bunch(
         for number, run in enumerate(runs)
     ]
     data = [arrays[run.protocol, run.split] for run in runs]
-    seeds = [run.seed for run in runs]
-    weights, history = train_networks(
-        networks, data, seeds=seeds, epochs=epochs, batch_size=batch_size, on_progress=on_progress
-    )
+    weights, history = train_networks(networks, data, seeds=[run.seed for run in runs], patience=patience, **training)
     logits, penalties = _predict(networks, weights, split_of_run, arrays, table)
     scores = score_rows(table.y, logits)
     diverged = np.isin([network.name for network in networks], history.diverged)
@@ -139,7 +139,8 @@ def _train_bunch(
     described = pd.DataFrame(kernels).assign(best_epoch=_best_epochs(history))
     described[diverged] = np.nan
     trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
-    return _Bunch(trainings, history, _block_sums(split_of_run, scores, diverged))
+    sums = _block_sums(split_of_run, scores, diverged, validated=patience is not None)
+    return _Bunch(trainings, history if patience is None else _held(history), sums)
 
 
 def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:
@@ -185,10 +186,13 @@ def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
     return describe_kernels(kernels)
 
 
-def _block_sums(splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray) -> dict[str, np.ndarray]:
+def _block_sums(
+    splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray, *, validated: bool
+) -> dict[str, np.ndarray]:
     """Each score of the honest trainings summed over the rows of every block that the training has not seen.
 
-    By column, `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest.
+    A training that was stopped on its validation rows (`validated`) has seen those too. By column,
+    `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest.
     """
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
     if not honest:
@@ -197,7 +201,10 @@ def _block_sums(splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarr
     rows = np.bincount(blocks)
     unseen = np.ones((len(honest), len(rows)), bool)
     for place, number in enumerate(honest):
-        unseen[place, np.unique(blocks[splits[number].rows.train])] = False
+        rows_of = splits[number].rows
+        unseen[place, np.unique(blocks[rows_of.train])] = False
+        if validated:
+            unseen[place, np.unique(blocks[rows_of.val])] = False
         unseen[place] &= not diverged[number]
     sums = {}
     for name, metric in METRICS.items():
@@ -214,6 +221,13 @@ def _in_32_bits(arrays: Arrays) -> Arrays:
 def _best_epochs(history: PopulationHistory) -> np.ndarray:
     """The epoch, from 1, of each model's lowest validation loss: `(n_models,)`."""
     return np.where(np.isnan(history.val_loss), np.inf, history.val_loss).argmin(axis=1) + 1
+
+
+def _held(history: PopulationHistory) -> PopulationHistory:
+    """The curves with each value after an early stop that of the best epoch, whose weights the network keeps."""
+    best = _best_epochs(history)[:, None] - 1
+    curves = (np.where(np.isnan(curve), np.take_along_axis(curve, best, axis=1), curve) for curve in history[:-1])
+    return PopulationHistory(*curves, diverged=history.diverged)
 
 
 def curve_bands(replicates: pd.DataFrame, history: PopulationHistory) -> pd.DataFrame:
