@@ -8,7 +8,14 @@ import pandas as pd
 
 from regularization.block_scores import pack_blocks
 from regularization.errors import InputError
-from regularization.evaluation import describe_kernels, expected_calibration_error, score_rows
+from regularization.evaluation import (
+    CALIBRATION_BINS,
+    calibration_sums,
+    calibration_table,
+    describe_kernels,
+    expected_calibration_error,
+    score_rows,
+)
 from regularization.metrics import METRICS
 from regularization.models import build_model, initial_weights
 from regularization.population import (
@@ -32,6 +39,7 @@ class Replicates(NamedTuple):
     trainings: pd.DataFrame  # one row per training: its scores on each part of its split
     blocks: pd.DataFrame  # one row per variant and block, with the scores of every honest training (block_scores.py)
     curves: pd.DataFrame  # see `curve_bands`
+    calibration: pd.DataFrame  # see `evaluation.calibration_table`; over the test rows of the honest trainings
 
 
 class Run(NamedTuple):
@@ -70,10 +78,11 @@ def train_replicates(
         for name, template in templates.items():
             parts[name].append(_train_bunch(template, bunch, arrays, table, **training, **trained_by[name]))
     found = [_join(name, its_parts, splits) for name, its_parts in parts.items()]
-    trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    tables = Replicates(*(pd.concat(of_variants, ignore_index=True) for of_variants in zip(*found, strict=True)))
+    trainings = tables.trainings
     if "test_loss" not in trainings or trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
-    return Replicates(trainings, blocks, curves)
+    return tables
 
 
 def _bunches(splits: Sequence[PlannedSplit], table: Table) -> list[list[PlannedSplit]]:
@@ -98,17 +107,19 @@ class _Bunch(NamedTuple):
     trainings: pd.DataFrame
     history: PopulationHistory
     sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
+    calibration: np.ndarray  # (honest trainings that did not diverge, bins, 3)
 
 
 def _join(name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit]) -> tuple[pd.DataFrame, ...]:
-    """The trainings, the blocks and the curves of a variant."""
+    """The tables of a variant, in the order of `Replicates`."""
     trainings = pd.concat([bunch.trainings for bunch in bunches], ignore_index=True)
     arrays = zip(*(bunch.history[:-1] for bunch in bunches), strict=True)
     history = PopulationHistory(*(np.concatenate(array) for array in arrays), diverged=())
     of_row = next(split.blocks for split in splits if split.blocks is not None)
     honest = [bunch.sums for bunch in bunches if bunch.sums]
     sums = {column: np.concatenate([its_sums[column] for its_sums in honest]) for column in honest[0]}
-    return trainings, pack_blocks(name, np.bincount(of_row), sums), curve_bands(trainings, history)
+    calibration = calibration_table(name, np.concatenate([bunch.calibration for bunch in bunches]))
+    return trainings, pack_blocks(name, np.bincount(of_row), sums), curve_bands(trainings, history), calibration
 
 
 def _train_bunch(
@@ -140,7 +151,8 @@ def _train_bunch(
     described[diverged] = np.nan
     trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
     sums = _block_sums(split_of_run, scores, diverged, validated=patience is not None)
-    return _Bunch(trainings, history if patience is None else _held(history), sums)
+    calibration = _calibration(table.y, split_of_run, logits, diverged)
+    return _Bunch(trainings, history if patience is None else _held(history), sums, calibration)
 
 
 def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:
@@ -172,8 +184,24 @@ def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penaltie
         means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
         found |= {f"{part}_accuracy": means["accuracy"], f"{part}_binary_crossentropy": means["binary_crossentropy"]}
         found |= {f"{part}_loss": means["binary_crossentropy"] + float(penalty), f"{part}_brier": means["brier"]}
-    probability = 1 / (1 + np.exp(-logits[number, split.rows.test].astype(float)))
-    return found | {"test_ece": expected_calibration_error(y[split.rows.test], probability)}
+    return found | {
+        "test_ece": expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
+    }
+
+
+def _test_probability(split: PlannedSplit, logits: np.ndarray) -> np.ndarray:
+    """The probability of class 1 that one network gives to the test rows; its `logits` are those of all rows."""
+    return 1 / (1 + np.exp(-logits[split.rows.test].astype(float)))
+
+
+def _calibration(y, splits: Sequence[PlannedSplit], logits: np.ndarray, diverged: np.ndarray) -> np.ndarray:
+    """`calibration_sums` over the test rows of each honest training that did not diverge."""
+    sums = [
+        calibration_sums(y[split.rows.test], _test_probability(split, its_logits))
+        for split, its_logits, is_lost in zip(splits, logits, diverged, strict=True)
+        if split.protocol == "honest" and not is_lost
+    ]
+    return np.array(sums).reshape(-1, CALIBRATION_BINS, 3)
 
 
 def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:

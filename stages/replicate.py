@@ -54,6 +54,7 @@ def main() -> None:
     _warn_of_diverged(replicates.trainings)
     write_csv(f"metrics/replicates_{group}.csv", replicates.trainings)
     write_csv(f"metrics/blocks_{group}.csv", replicates.blocks)
+    write_csv(f"metrics/calibration_{group}.csv", replicates.calibration)
     write_csv(f"plots/curves_{group}.csv", replicates.curves)
 
 
