@@ -12,14 +12,14 @@ from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
 from stages._common import quiet_import, run_stage
-from stages._files import atomic_file, atomic_folder, read_arrays, write_json
+from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
 
 EPOCHS_PER_SYNC = 50
 
 
 def main() -> None:
     name, params = _name(), load_params()
-    arrays = Arrays(**read_arrays("data/prepared/arrays.npz"))
+    arrays = Arrays(**read_arrays("data/prepared/arrays.npz", Arrays._fields))
     with quiet_import():
         import tensorflow as tf
 
@@ -94,6 +94,7 @@ def _keep_curves_only(folder: Path) -> None:
 def _save(model, path: Path) -> None:
     with atomic_file(path) as partial:
         model.save(partial)
+        read_json(Path("data/prepared", PREPROCESSING))  # raises where it is damaged
         preprocessing = Path("data/prepared", PREPROCESSING).read_bytes()  # a model alone could take no new row
         partial.write_bytes(with_member(normalized_keras_file(partial.read_bytes()), PREPROCESSING, preprocessing))
 

@@ -32,13 +32,17 @@ def test_every_key_is_commented():
     [
         ("dropout", 1.5, "params.yaml: dropout: received 1.5; expected a number from 0 to below 1"),
         ("dropout", True, "params.yaml: dropout: received True; expected a number from 0 to below 1"),
-        ("l1", -1, "params.yaml: l1: received -1; expected a number of 0 or more, or null"),
-        ("l1", "None", "params.yaml: l1: received 'None'; expected a number of 0 or more, or null"),
-        ("l1", "", "params.yaml: l1: received ''; expected a number of 0 or more, or null"),
-        ("epochs", 0, "params.yaml: epochs: received 0; expected a whole number of 1 or more"),
-        ("epochs", 2.5, "params.yaml: epochs: received 2.5; expected a whole number of 1 or more"),
+        ("l1", -1, "params.yaml: l1: received -1; expected a number from 0 to 1e30, or null"),
+        ("l1", "None", "params.yaml: l1: received 'None'; expected a number from 0 to 1e30, or null"),
+        ("l1", "", "params.yaml: l1: received ''; expected a number from 0 to 1e30, or null"),
+        ("epochs", 0, "params.yaml: epochs: received 0; expected a whole number from 1 to 100000: more take days"),
+        ("epochs", 2.5, "params.yaml: epochs: received 2.5; expected a whole number from 1 to 100000: more take days"),
         ("dropuot", 0.3, "params.yaml: dropuot: unknown key; did you mean dropout?"),
-        ("learning_rate", math.nan, "params.yaml: learning_rate: received nan; expected a number above 0"),
+        (
+            "learning_rate",
+            math.nan,
+            "params.yaml: learning_rate: received nan; expected a number above 0, at most 1e30",
+        ),
         ("data", 3, "params.yaml: data: received 3; expected the group of keys about the table"),
         (
             "regularized_layers",
@@ -62,7 +66,7 @@ def test_each_problem_has_a_line_of_its_own(params):
     with pytest.raises(InputError) as raised:
         check_params(params)
     assert set(str(raised.value).splitlines()) == {
-        "params.yaml: epochs: missing; expected a whole number of 1 or more",
+        "params.yaml: epochs: missing; expected a whole number from 1 to 100000: more take days",
         "params.yaml: data.offline: received 'maybe'; expected standin or fail",
         "params.yaml: split.testsize: unknown key; did you mean test_size?",
     }

@@ -17,7 +17,7 @@ from regularization.errors import InputError
 from regularization.keras_file import PREPROCESSING, read_member
 from regularization.table.checks import read_table
 from regularization.table.new_rows import to_inputs, unused_columns
-from stages._common import quiet_import, run_stage
+from stages._common import quiet_import, run_tool
 from stages._files import write_csv
 
 
@@ -84,4 +84,4 @@ def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, prediction
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)

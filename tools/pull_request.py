@@ -14,7 +14,7 @@ from pathlib import Path
 import vl_convert
 
 from regularization.errors import InputError
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import atomic_file, atomic_folder
 from tools.plots_page import VEGALITE_VERSION
 
@@ -162,4 +162,4 @@ def _png(chart: dict) -> bytes:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)

@@ -19,7 +19,7 @@ from regularization.table import duplicate_groups
 from regularization.table.checks import check_table
 from regularization.table.preprocessing import count_inputs
 from regularization.table.sniffing import Understood, understand
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import write_text
 
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
@@ -139,4 +139,4 @@ def _listed(names: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)
