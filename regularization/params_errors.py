@@ -30,6 +30,7 @@ def sentence(problem: dict, schema: type[BaseModel]) -> str:
 def shown(value: object) -> str:
     """A value as a message shows it, cut where it is long or nested deeply."""
     short = reprlib.Repr()
+    short.maxlevel = 2
     short.maxstring = short.maxother = short.maxlong = SHOWN
     try:
         return short.repr(value)

@@ -135,9 +135,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
     """The arrays of an .npz file: all of `names`, those of `optional` that it has, and no other."""
-    with _readable(path), np.load(path) as file:
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("one array, not a file of named ones")
+    with _readable(path), Path(path).open("rb") as stream, np.load(stream) as file:
         arrays = dict(file)
         _expect(names, arrays, "array")
         _expect(arrays, (*names, *optional), "use for an array")

@@ -37,7 +37,7 @@ RAW_ANSWERS = {
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by the first part of the path: ok, truncated, hang, stall, drip, a name above, or a status such as 404."""
+    """Answers by the first part of the path: ok, truncated, hang, stall, drip, one of those above, or a status."""
 
     def do_GET(self):
         behaviour = self.path.split("/")[1]
