@@ -151,7 +151,7 @@ def make_plugin(cargo: Cargo):
 def make_task() -> Callable:
     """The function that a worker runs: `task(digest, expected, number, shard)`, with a shard as a plain tuple.
 
-    It returns what `train_shard` does as plain tuples and arrays. Raises `RuntimeError` where the worker computes
+    It returns what `train_shard` does as a plain tuple. Raises `RuntimeError` where the worker computes
     otherwise than `expected`.
     """
 
@@ -177,7 +177,7 @@ def make_task() -> Callable:
                 worker.log_event(f"regularization-{digest}", (number, done))
 
         trained = train_shard(work, Shard(*shard), workers=1, on_progress=tell)
-        return tuple(trained.logits), trained.diverged
+        return tuple(trained)
 
     return task
 

@@ -82,6 +82,7 @@ def local_processes(n_workers: int | None = None) -> Iterator:
     from distributed import Client, LocalCluster
 
     options = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None, "security": True}
+    options["silence_logs"] = "ERROR"  # TensorFlow takes longer to end than Dask waits in silence
     with (
         LocalCluster(n_workers=n_workers or os.cpu_count(), worker_dashboard_address=None, **options) as cluster,
         Client(cluster, set_as_default=False) as client,

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from regularization.evaluation import score_rows
 from regularization.models import build_model, initial_weights
 from regularization.population import Network, predict_networks, read_network, train_networks
 from regularization.sweep import Shard, Trained, Work
 from regularization.table import Arrays
+from regularization.variants import split_settings
 
 
 def train_shard(
@@ -19,7 +21,7 @@ def train_shard(
     `workers` threads share it, one per processor unless said. `on_progress` is called with the number of trainings done
     since its last call, fractions included. The result for one network does not depend on the others.
     """
-    n_configurations, n_splits = len(shard.configurations), len(work.splits)
+    n_configurations = len(shard.configurations)
     splits = [Arrays(*arrays) for arrays in work.splits]
     templates, patience = zip(*(_read(work.network, settings) for settings in shard.configurations), strict=True)
     networks, data, seeds = [], [], []
@@ -35,18 +37,21 @@ def train_shard(
         seeds=seeds,
         epochs=work.epochs,
         batch_size=work.batch_size,
-        patience=patience[0],
+        patience=[each for each in patience for _ in splits],
         workers=workers,
         on_progress=_in_trainings(on_progress, work.epochs),
     )
     logits = _predict(networks, weights, splits, n_configurations, workers)
+    scores = score_rows(np.concatenate([split.y_test for split in splits]), logits)
     diverged = np.isin([network.name for network in networks], history.diverged)
-    return Trained(logits, diverged.reshape(n_configurations, n_splits))
+    return Trained(
+        scores["binary_crossentropy"].astype(np.float32), scores["accuracy"], diverged.reshape(n_configurations, -1)
+    )
 
 
 def _read(network: dict, settings: dict) -> tuple[Network, int | None]:
-    built_by = {name: value for name, value in settings.items() if name != "patience"}
-    return read_network(build_model(**network | built_by, seed=0)), settings.get("patience")
+    built_by, trained_by = split_settings(settings)
+    return read_network(build_model(**network | built_by, seed=0)), trained_by.get("patience")
 
 
 _initial_weights = functools.lru_cache(maxsize=1024)(initial_weights)  # every configuration begins with the same
@@ -56,8 +61,8 @@ def _in_trainings(on_progress: Callable[[float], object] | None, epochs: int) ->
     return on_progress and (lambda epochs_done: on_progress(epochs_done / epochs))
 
 
-def _predict(networks, weights, splits, n_configurations, workers) -> tuple[np.ndarray, ...]:
-    """Logits of the scored rows, `(configurations, rows)` per split."""
+def _predict(networks, weights, splits, n_configurations, workers) -> np.ndarray:
+    """Logits of the scored rows, split after split, `(configurations, rows)`."""
     n_rows = [len(split.X_test) for split in splits]
     # All splits get the same number of rows, so that one compiled program serves them; nobody reads the ones added.
     padded = [np.pad(split.X_test, ((0, max(n_rows) - len(split.X_test)), (0, 0))) for split in splits]
@@ -66,4 +71,4 @@ def _predict(networks, weights, splits, n_configurations, workers) -> tuple[np.n
         networks, weights, padded * n_configurations, [no_share] * len(networks), workers=workers
     )
     by_split = logits.reshape(n_configurations, len(splits), -1)
-    return tuple(by_split[:, number, :n] for number, n in enumerate(n_rows))
+    return np.concatenate([by_split[:, number, :n] for number, n in enumerate(n_rows)], axis=1)

@@ -5,15 +5,14 @@ A round trains every configuration once on every fold, so that each row is score
 it; a further round does so with other seeds.
 """
 
-import itertools
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from regularization.errors import InputError
+from regularization.selection import Scores, not_told_from_best
 from regularization.table import Rows, Table, fit_preprocessor, to_arrays
 
 CONFIGURATIONS_PER_SHARD = 32  # 160 trainings on 5 folds: enough for the compiled program, few enough to share out
@@ -40,24 +39,14 @@ class Shard(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What the networks of a shard say of the rows that they are scored on."""
+    """What the networks of a shard make of the rows that they are scored on, split after split."""
 
-    logits: tuple[np.ndarray, ...]  # per split, (configurations, scored rows), float32
+    loss: np.ndarray  # (configurations, scored rows), binary cross-entropy in nats, float32
+    right: np.ndarray  # the same, true or false
     diverged: np.ndarray  # (configurations, splits), true where a training came to no figures
 
 
-def count_configurations(grid: Mapping[str, Sequence]) -> int:
-    return math.prod(len(values) for values in grid.values())
-
-
-def expand_grid(grid: Mapping[str, Sequence]) -> list[dict[str, Any]]:
-    """Every combination of the grid's values, the last setting varying fastest."""
-    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-
-
-def plan_folds(
-    table: Table, rows: np.ndarray, *, folds: int, validation_split: float, random_state: int
-) -> list[Rows]:
+def plan_folds(table: Table, rows: np.ndarray, *, folds: int, validation_split: float, random_state: int) -> list[Rows]:
     """`folds` ways to divide the `rows` of the table: train, val (to stop early by), and test, which is scored.
 
     Every row is scored in one fold. Folds have their share of class 1 and keep identical rows together; so does what
@@ -114,5 +103,82 @@ def plan_shards(configurations: Sequence[dict], seeds: tuple[int, ...]) -> list[
 
 
 def _program(settings: Mapping) -> tuple:
-    """What decides which program trains a configuration, and for how long."""
-    return settings.get("hidden_units"), settings.get("patience"), bool(settings.get("dropout"))
+    """What decides the shape of its networks, which program trains them, and for how long."""
+    switches = bool(settings.get("dropout")), bool(settings.get("batch_normalization"))
+    return settings.get("hidden_units"), settings.get("patience"), *switches
+
+
+class Study(NamedTuple):
+    """What the trainings gave: each row scored once a round by networks that have not seen it."""
+
+    loss: np.ndarray  # (rounds, configurations, rows), nats, NaN where nothing was trained or a training diverged
+    right: np.ndarray  # the same, 1 where the label is right
+    fold_of_row: np.ndarray  # (rows,)
+    groups: np.ndarray  # (rows,), the same number for identical rows
+    trainings: np.ndarray  # (configurations,)
+    eliminated_after: np.ndarray  # (configurations,), a round from 1, 0 where it was kept to the end
+
+    @property
+    def compared(self) -> np.ndarray:
+        """The numbers of the configurations that were trained to the end and never diverged."""
+        return np.flatnonzero((self.eliminated_after == 0) & np.isfinite(self.loss).all(axis=(0, 2)))
+
+    def scores(self, numbers: np.ndarray, rounds: int | None = None) -> Scores:
+        """The losses of some configurations over the first `rounds`."""
+        loss = self.loss[:rounds, numbers].astype(float)
+        return Scores(loss.mean(axis=0), cell_means(loss, self), self.groups)
+
+
+def cell_means(values: np.ndarray, study: Study) -> np.ndarray:
+    """The mean of each training: `(configurations, rounds x folds)` from `(rounds, configurations, rows)`."""
+    folds = range(int(study.fold_of_row.max()) + 1)
+    means = [values[..., study.fold_of_row == fold].mean(axis=-1) for fold in folds]
+    return np.stack(means, axis=-1).transpose(1, 0, 2).reshape(values.shape[1], -1)
+
+
+def run_rounds(
+    configurations: Sequence[dict],
+    table: Table,
+    folds: Sequence[Rows],
+    train: Callable[[Sequence[Shard]], Iterator[tuple[int, Trained]]],
+    *,
+    rounds: int,
+    seed: int,
+    eliminate: float | None = None,
+) -> Study:
+    """Train every configuration on the `folds` in each round, where `train` gives the results of shards in any order.
+
+    With `eliminate`, a configuration that cannot be the best any more gets no further round, with an error rate of that
+    size over all rounds together. Whole rounds decide, so that the order of completion changes nothing.
+    """
+    rows = np.concatenate([fold.test for fold in folds])
+    fold_of_row = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
+    shape = rounds, len(configurations), len(rows)
+    loss, right = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
+    study = Study(loss, right, fold_of_row, table.groups[rows], *np.zeros((2, len(configurations)), int))
+    planned = []
+    for number in range(rounds):
+        still_in = np.flatnonzero(study.eliminated_after == 0)
+        seeds = seeds_of_round(number, folds=len(folds), seed=seed)
+        shards = plan_shards([configurations[each] for each in still_in], seeds)
+        planned += [(number, still_in[numbers], shard) for numbers, shard in shards]
+        if eliminate is None and number + 1 < rounds:
+            continue  # all rounds together keep all workers busy
+        _train_planned(planned, train, study)
+        planned = []
+        if eliminate is not None and number + 1 < rounds:
+            compared = study._replace(loss=loss[: number + 1]).compared
+            stays = not_told_from_best(study.scores(compared, number + 1), error=eliminate / (rounds - 1))
+            out = np.setdiff1d(still_in, compared[stays])
+            study.eliminated_after[out] = number + 1
+    return study
+
+
+def _train_planned(planned: Sequence[tuple], train: Callable, study: Study) -> None:
+    """Write the results of the `planned` shards, with their rounds and configurations, into the `study`."""
+    for place, trained in train([shard for _, _, shard in planned]):
+        number, numbers, shard = planned[place]
+        failed = trained.diverged.any(axis=1)[:, None]
+        study.loss[number, numbers] = np.where(failed, np.nan, trained.loss)
+        study.right[number, numbers] = np.where(failed, np.nan, trained.right)
+        study.trainings[numbers] += len(shard.seeds)
