@@ -5,6 +5,7 @@ a plugin that Dask hands to every worker, those that join later too. A plugin an
 package is not installed, so they are made inside functions: pickle then sends them by value.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -12,7 +13,7 @@ import os
 import pickle
 import platform
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,7 +125,7 @@ def make_plugin(cargo: Cargo):
             self.unpacked = None
 
         def activate(self):
-            """Import this code and no other, and return the work. The worker's one thread runs nothing else meanwhile."""
+            """Import this code and no other, and return the work; nothing else runs in the worker's one thread."""
             import importlib
             import pickle
             import sys
@@ -142,7 +143,7 @@ def make_plugin(cargo: Cargo):
                 self.unpacked = pickle.loads(self.work)
             return self.unpacked
 
-        def teardown(self, worker):
+        def teardown(self, worker):  # noqa: ARG002 - Dask's signature
             self.path.unlink(missing_ok=True)
 
     return CodeAndWork(cargo.digest, cargo.code, cargo.work)
@@ -161,12 +162,14 @@ def make_task() -> Callable:
         from distributed import get_worker
 
         worker = get_worker()
-        work = worker.plugins[f"regularization-{digest}"].activate()
-        from regularization.cargo import refuse_other_environment
-        from regularization.shard_training import train_shard
+        plugin: Any = worker.plugins[f"regularization-{digest}"]
+        work = plugin.activate()
+        from regularization.cargo import quiet_import, refuse_other_environment
         from regularization.sweep import Shard
 
         refuse_other_environment(expected)
+        with quiet_import():
+            from regularization.shard_training import train_shard
         done, last = 0.0, time.monotonic()
 
         def tell(trainings):
@@ -180,6 +183,20 @@ def make_task() -> Callable:
         return tuple(trained)
 
     return task
+
+
+@contextlib.contextmanager
+def quiet_import() -> Iterator[None]:
+    """Hide what TensorFlow's libraries say on a worker's stderr while they load; Python's errors stay."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def refuse_other_environment(expected: dict[str, str]) -> None:

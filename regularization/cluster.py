@@ -48,7 +48,7 @@ def scheduler_address() -> str | None:
 
 @contextlib.contextmanager
 def connect(*, warn: Callable[[str], object]) -> Iterator:
-    """A client of the cluster at `scheduler_address`, with a worker or more. Raises `InputError` where there is none."""
+    """A client of the cluster at `scheduler_address`, with one worker or more. Raises `InputError` without them."""
     from distributed import Client
 
     address = str(scheduler_address())

@@ -14,7 +14,7 @@ def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str]) -> str:
 
     `table` is that of metrics/sweep.csv. A sweep of one such setting gives one row of cells.
     """
-    varied = [name for name in settings if table[name].map(_label).nunique() > 1]
+    varied = [name for name in settings if len(set(table[name].map(_label))) > 1]
     pairs = list(itertools.combinations(varied, 2)) or [(name, name) for name in (varied or settings)[:1]]
     import vl_convert
 

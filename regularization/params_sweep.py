@@ -11,7 +11,7 @@ MOST_CHECKED = 20_000  # configurations; a larger grid is checked value by value
 
 
 def grid_schema(base: type[BaseModel], variant: type[BaseModel], **more: Any) -> Any:
-    """A model like `base` with a list of values, or nothing, for each field of `variant` and each annotation in `more`."""
+    """A model like `base` with a list of values, or nothing, for each field of `variant` and each type in `more`."""
     fields = {
         name: (Annotated[field.annotation, *field.metadata], field) for name, field in variant.model_fields.items()
     }
@@ -27,7 +27,7 @@ def _list_of(words: str | None) -> Any:
 
 
 def grid_problem(grid: Mapping[str, Sequence], variant: type[BaseModel]) -> str | None:
-    """What is wrong with the grid as a whole, in words, or None: no list, a value twice, values that exclude another."""
+    """What is wrong with the grid as a whole, in words, or None: no list, a value twice, what may not stand together."""
     if not grid:
         return "sweep.grid: received no list; expected one or more, such as `dropout: [null, 0.2]`"
     if problem := repeated_value(grid):

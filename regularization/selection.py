@@ -57,10 +57,10 @@ def not_told_from_best(scores: Scores, *, error: float = 0.05, random_state: int
 
     Configuration m is left out where its mean exceeds that of another by more than chance explains: where
     `max_j (mean_m - mean_j) / se_mj` is above its quantile for a configuration that is as good as all others. The
-    largest of all differences is compared with the largest that chance brings, so nothing is gained by looking first and
-    picking then: the best configuration stays with probability `1 - error` (Lei 2020, algorithm 1 with the Gaussian
-    multiplier bootstrap). Two sources of chance are drawn, with independent normal weights: the rows, groups of identical
-    ones together, and the trainings, by the spread of their cells.
+    largest of all differences is compared with the largest that chance brings, so nothing is gained by looking first
+    and picking then: the best configuration stays with probability `1 - error` (Lei 2020, algorithm 1 with the Gaussian
+    multiplier bootstrap). Two sources of chance are drawn, with independent normal weights: the rows, groups of
+    identical ones together, and the trainings, by the spread of their cells.
     """
     means, parts = scores.means, _chance(scores)
     random = np.random.default_rng(random_state)
@@ -79,7 +79,7 @@ def not_told_from_best(scores: Scores, *, error: float = 0.05, random_state: int
 
 
 def _chance(scores: Scores) -> np.ndarray:
-    """Independent contributions to every mean, `(contributions, configurations)`: times normal weights, they are its noise."""
+    """Independent contributions to every mean, `(contributions, configurations)`: times normal weights, its noise."""
     _, of_row = np.unique(scores.groups, return_inverse=True)
     n_rows, n_cells = scores.rows.shape[1], scores.cells.shape[1]
     centred = scores.rows - scores.means[:, None]
@@ -90,7 +90,7 @@ def _chance(scores: Scores) -> np.ndarray:
 
 
 def simplest(scores: Scores, stays: np.ndarray, complexity: Sequence) -> int:
-    """The simplest configuration of those that stay and lie within one standard error of the best (Breiman et al. 1984).
+    """The simplest of the configurations that stay and lie within one standard error of the best (Breiman et al. 1984).
 
     The standard error is that of the best one's mean; `complexity` orders the configurations, the lowest the simplest.
     """

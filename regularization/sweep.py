@@ -50,14 +50,14 @@ def plan_folds(table: Table, rows: np.ndarray, *, folds: int, validation_split: 
     """`folds` ways to divide the `rows` of the table: train, val (to stop early by), and test, which is scored.
 
     Every row is scored in one fold. Folds have their share of class 1 and keep identical rows together; so does what
-    is held out of the training rows to stop by, a share of `validation_split`. Raises `InputError` where the rows do not
-    suffice.
+    is held out of the training rows to stop by, a share of `validation_split`. Raises `InputError` where the rows do
+    not suffice.
     """
     y, groups = table.y[rows], table.groups[rows]
     least = min(len(np.unique(groups[y == label])) for label in (0, 1))
     if least < folds:
         raise InputError(
-            f"sweep.folds: received {folds} for rows of which a class has {least} distinct ones; expected at most so many"
+            f"sweep.folds: received {folds}, where a class has {least} distinct training rows; expected at most so many"
         )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
     planned = []
@@ -156,7 +156,7 @@ def run_rounds(
     shape = rounds, len(configurations), len(rows)
     loss, right = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     study = Study(loss, right, fold_of_row, table.groups[rows], *np.zeros((2, len(configurations)), int))
-    planned = []
+    planned: list[tuple[int, np.ndarray, Shard]] = []
     for number in range(rounds):
         still_in = np.flatnonzero(study.eliminated_after == 0)
         seeds = seeds_of_round(number, folds=len(folds), seed=seed)
@@ -174,7 +174,7 @@ def run_rounds(
     return study
 
 
-def _train_planned(planned: Sequence[tuple], train: Callable, study: Study) -> None:
+def _train_planned(planned: Sequence[tuple[int, np.ndarray, Shard]], train: Callable, study: Study) -> None:
     """Write the results of the `planned` shards, with their rounds and configurations, into the `study`."""
     for place, trained in train([shard for _, _, shard in planned]):
         number, numbers, shard = planned[place]

@@ -16,7 +16,7 @@ FINAL_NETWORKS = 16  # that the chosen configuration is tested by
 
 
 def choose(study: Study, complexity: Sequence, *, random_state: int = 0) -> tuple[int, int, np.ndarray]:
-    """The best configuration, the simplest that passes for it, and the numbers of all that cannot be told from the best.
+    """The best configuration, the simplest that passes for it, and all that cannot be told from the best.
 
     Raises `InputError` where no configuration has figures.
     """
@@ -36,22 +36,19 @@ def tabulate(configurations: Sequence[Mapping[str, Any]], study: Study, not_told
         table[name] = pd.Series([_shown(configuration[name]) for configuration in configurations], dtype=object)
     table["trainings"] = study.trainings
     for name, values in (("binary_crossentropy", study.loss), ("accuracy", study.right)):
-        of_rounds, cells = values.astype(float), cell_means(values.astype(float), study)
-        n_trained = np.isfinite(cells).sum(axis=1)
-        failed = np.isnan(of_rounds[0]).any(axis=1) | (n_trained < study.trainings)  # a training diverged
-        with np.errstate(invalid="ignore"):
-            means = np.nansum(of_rounds, axis=0).mean(axis=1) / np.maximum(study.trainings / _n_folds(study), 1)
-            spread = np.array(
-                [
-                    row[np.isfinite(row)].std(ddof=1) if n > 1 else np.nan
-                    for row, n in zip(cells, n_trained, strict=True)
-                ]
-            )
-        table[f"val_{name}"] = np.where(failed, np.nan, means)
-        table[f"val_{name}_sd"] = np.where(failed, np.nan, spread)
+        found = [_mean_and_spread(values[:, number], study, number) for number in range(len(configurations))]
+        table[f"val_{name}"], table[f"val_{name}_sd"] = zip(*found, strict=True)
     table["cannot_be_told_from_best"] = np.isin(table["configuration"], not_told)
     table["eliminated_after"] = pd.Series(study.eliminated_after, dtype="Int64").replace(0, pd.NA)
     return table
+
+
+def _mean_and_spread(values: np.ndarray, study: Study, number: int) -> tuple[float, float]:
+    """Over rows, and over trainings, of the rounds that configuration `number` was in; NaN where one diverged."""
+    rounds = study.trainings[number] // _n_folds(study)
+    its_values = values[:rounds].astype(float)
+    cells = cell_means(its_values[:, None], study)[0]
+    return float(its_values.mean()), float(cells.std(ddof=1))
 
 
 def _n_folds(study: Study) -> int:

@@ -15,7 +15,7 @@ from regularization.heat_map import draw_heat_maps
 from regularization.params import Params, load_params
 from regularization.sweep import Work, plan_folds, run_rounds, work_on
 from regularization.sweep_grid import complexity, count_configurations, expand_grid
-from regularization.sweep_results import choose, final_shard, final_work, summary, tabulate, scores_on_test
+from regularization.sweep_results import choose, final_shard, final_work, scores_on_test, summary, tabulate
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import network_settings, sweep_settings
 from stages._common import quiet_import, run_stage
@@ -110,8 +110,8 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
     size = f"{n_configurations:,} configurations, {trainings:,} trainings, on this machine {cost}"
     if trainings > params.sweep.most_trainings:
         raise InputError(
-            f"sweep.grid: received {size}; expected at most {params.sweep.most_trainings:,} trainings: shorten its lists, "
-            "or confirm by raising sweep.most_trainings"
+            f"sweep.grid: received {size}; expected at most {params.sweep.most_trainings:,} trainings: shorten its "
+            "lists, or confirm by raising sweep.most_trainings"
         )
     print(f"sweep: {size}; early stopping makes it less", flush=True)
 
@@ -161,8 +161,8 @@ def _bar(n_trainings: int) -> Iterator[Callable[[float], object]]:
 def _say(found: dict) -> None:
     test = found["test"]["accuracy"]
     print(
-        f"{found['set_size']} of {found['configurations']} configurations cannot be told from the best; the simplest of "
-        f"them is right on {test['value']:.1%} of the test rows ({test['lower']:.1%} to {test['upper']:.1%})\n"
+        f"{found['set_size']} of {found['configurations']} configurations cannot be told from the best; the simplest "
+        f"of them is right on {test['value']:.1%} of the test rows ({test['lower']:.1%} to {test['upper']:.1%})\n"
         f"try it: {found['try_it']}"
     )
 
