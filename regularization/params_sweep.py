@@ -27,7 +27,7 @@ def _list_of(words: str | None) -> Any:
 
 
 def grid_problem(grid: Mapping[str, Sequence], variant: type[BaseModel]) -> str | None:
-    """What is wrong with the grid as a whole, in words, or None: no list, a value twice, what may not stand together."""
+    """What is wrong with the grid as a whole, in words, or None: no list, a value twice, what excludes another."""
     if not grid:
         return "sweep.grid: received no list; expected one or more, such as `dropout: [null, 0.2]`"
     if problem := repeated_value(grid):
