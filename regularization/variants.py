@@ -53,6 +53,12 @@ def split_settings(settings: dict) -> tuple[dict, dict]:
     return build, {key: value for key, value in settings.items() if key in TRAINING_SETTINGS}
 
 
+def sweep_settings(params, configuration: dict) -> dict:
+    """The settings of a configuration of the sweep's grid; what is null there stays as all networks have it."""
+    shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
+    return shared | {key: value for key, value in configuration.items() if value is not None}
+
+
 def trained_variants(group: str, params) -> dict[str, dict]:
     """`variants_of` less the variations that would be trained twice: those equal to base or to an earlier variation.
 
