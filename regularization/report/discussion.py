@@ -75,8 +75,8 @@ def _surest(bins: pd.DataFrame) -> list[str]:
     over = called - true
     verdict = "too sure" if over > 0.01 else "not sure enough" if over < -0.01 else "as sure as it should be"
     return [
-        f"Where {BASELINE} is surest of class 1, it calls it {called:.0%} probable, and it is true in {true:.0%} of those "
-        f"rows: {verdict}."
+        f"Where {BASELINE} is surest of class 1, it calls it {called:.0%} probable, and it is true in {true:.0%} of "
+        f"those rows: {verdict}."
     ]
 
 

@@ -21,8 +21,8 @@ def models_section(
         ),
     ]
     sentences = [
-        "One training of each model, as in the notebook. One training is one draw: the replicates below say how much of "
-        "a difference is luck.",
+        "One training of each model, as in the notebook. One training is one draw: the replicates below say how much "
+        "of a difference is luck.",
     ]
     return Section("models", "The models, trained once", sentences, [scores_table(scores)], charts)
 

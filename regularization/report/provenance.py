@@ -52,8 +52,8 @@ def provenance_section(source: Mapping, data: Mapping, requirements: str) -> Sec
         Table("The commands", ("to", "run"), COMMANDS),
     ]
     told = [
-        "The same commit gives this page byte for byte on any x86-64 machine with AVX2. It holds no date and no commit: "
-        "a page cannot name the commit that will hold its results, but the last command below finds it.",
+        "The same commit gives this page byte for byte on any x86-64 machine with AVX2. It holds no date and no "
+        "commit: a page cannot name the commit that will hold its results, but the last command below finds it.",
     ]
     return Section("made", "How it was made", told, tables)
 

@@ -130,11 +130,12 @@ def _slug(text: str) -> str:
     return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in text)
 
 
-def _in_order(column: pd.Series) -> pd.Categorical:
+def _in_order(column: pd.Series) -> pd.Series:
     """The values as text: `none` first, then numbers by size, then other text."""
     order = sorted(column.drop_duplicates(), key=_rank)
     labels = list(dict.fromkeys(_setting(value) for value in order))
-    return pd.Categorical([_setting(value) for value in column], labels, ordered=True)
+    kind = pd.CategoricalDtype(labels, ordered=True)
+    return pd.Series([_setting(value) for value in column], index=column.index, dtype=kind)
 
 
 def _rank(value) -> tuple[int, float, str]:

@@ -103,8 +103,8 @@ def measures_table(measures: pd.DataFrame) -> Table:
         for variant, row in measures.iterrows()
     ]
     caption = (
-        "Means over the trainings on fresh splits: losses without penalty in nats per row, the norm of the weights, the "
-        "share of weights below 0.001 in size"
+        "Means over the trainings on fresh splits: losses without penalty in nats per row, the norm of the weights, "
+        "the share of weights below 0.001 in size"
     )
     return Table(caption, heads, rows)
 
