@@ -9,14 +9,14 @@ from regularization.params import Params, load_params
 from regularization.report import report_page
 from regularization.variants import HEADLINE_MODELS, REPLICATE_GROUPS
 from stages._common import run_stage
-from stages._files import read_csv, read_json, write_text
+from stages._files import read_csv, read_curve, read_json, write_text
 
 
 def main() -> None:
     params, data = load_params(), read_json("metrics/data.json")
     subheading = _subheading(params, is_standin=data["origin"] == "standin")
     picture = draw_curves(
-        {name: _read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in HEADLINE_MODELS},
+        {name: read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in HEADLINE_MODELS},
         title=f"Validation loss without penalty ({subheading})",
         y_title="binary cross-entropy",
     )
@@ -58,14 +58,10 @@ def _sweep() -> tuple[pd.DataFrame, dict] | None:
 def _history(folder: Path) -> dict[str, list[float]]:
     """DVCLive's curves under the names that Keras gives them."""
     return {
-        prefix + metric: _read_curve(folder / part / f"{metric}.tsv")
+        prefix + metric: read_curve(folder / part / f"{metric}.tsv")
         for prefix, part in (("", "train"), ("val_", "eval"))
         for metric in ("accuracy", "loss")
     }
-
-
-def _read_curve(file: Path) -> list[float]:
-    return pd.read_csv(file, sep="\t")[file.stem].to_list()
 
 
 if __name__ == "__main__":

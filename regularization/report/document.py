@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from regularization.evidence import told_first, without_repeated
 from regularization.metrics import metrics_with
 from regularization.report.models import models_section
 from regularization.report.page import render
@@ -38,10 +39,15 @@ def report_page(
     model; `data`, `source` and `requirements` what metrics/data.json, data/raw/source.json and requirements.txt hold;
     `sweep` the sweep's table and figures, where there was one. `plotly` replaces Plotly's script.
     """
-    headline, metrics = tuple(scores), metrics_with(params["evidence"]["equivalence"])
+    same = dict(zip(evidence["same_settings"]["variant"], evidence["same_settings"]["same_as"], strict=True))
+    trainings, curves, calibration = (without_repeated(table, same) for table in (trainings, curves, calibration))
+    headline = [name for name in scores if name not in same]
+    by_name = metrics_with(params["evidence"]["equivalence"])
+    metrics = [by_name[name] for name in told_first(dict(evidence))]
+    reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
     sections = [
-        verdict_section(evidence["comparisons"], evidence["best"], metrics),
-        models_section(histories, scores, subheading=subheading),
+        verdict_section(evidence, metrics),
+        models_section(histories, scores, reported, majority, subheading=subheading),
         replicates_section(evidence, trainings, curves, metrics, headline=headline, differences_svg=differences_svg),
         *([sweep_section(*sweep)] if sweep else []),
         why_section(trainings, curves, calibration, evidence, headline=headline),

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, Metric
+from regularization.metrics import Metric
 
-SHOWN_METRICS = (ACCURACY.name, BINARY_CROSSENTROPY.name)
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x", "hexagon")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 NOTHING = "-"  # in a cell of a table that has no figure
@@ -106,7 +105,9 @@ def listed(items: Sequence[str]) -> str:
 
 
 def interval(value: float, lower: float, upper: float) -> str:
-    """A difference with its 95% interval."""
+    """A difference with its 95% interval; one that nobody saw has none."""
+    if pd.isna(lower) or pd.isna(upper):
+        return "no training differed"
     return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f})"
 
 

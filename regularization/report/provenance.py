@@ -5,11 +5,10 @@ cannot hold the number of the commit that will hold it, so the command that find
 """
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 import yaml
 
+from regularization.addresses import file_name, is_web_address, without_credentials
 from regularization.report.parts import Section, Table
 
 SHOWN_PACKAGES = (
@@ -62,12 +61,9 @@ def _parts(rows: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {part}" for part, count in rows.items() if part != "all")
 
 
-def public_address(url: str) -> str:
+def public_address(place: str) -> str:
     """An address of the web without what may be secret in it; of a file on a machine, the name alone."""
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https"):
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
-    return PurePosixPath(url.replace("\\", "/")).name
+    return without_credentials(place) if is_web_address(place) else file_name(place.replace("\\", "/"))
 
 
 def versions_of(requirements: str) -> dict[str, str]:

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from regularization.metrics import ACCURACY, METRICS, Metric
+from regularization.metrics import METRICS, Metric
 from regularization.report.parts import (
     DASHES,
     NOTHING,
-    SHOWN_METRICS,
     SYMBOLS,
     Chart,
     Section,
@@ -25,7 +24,7 @@ from regularization.report.parts import (
 )
 from regularization.report.verdict import differences_chart
 
-PROTOCOLS = {"honest": "fresh splits, duplicates together", "notebook": "the notebook's split", "leaky": "leaky twins"}
+PROTOCOLS = {"honest": "fresh splits, duplicates together", "notebook": "one split", "leaky": "leaky twins"}
 SHARES = (0.025, 0.25, 0.5, 0.75, 0.975)
 SHOWN_EPOCHS = 11
 
@@ -34,23 +33,27 @@ def replicates_section(
     evidence: Mapping[str, pd.DataFrame],
     trainings: pd.DataFrame,
     curves: pd.DataFrame,
-    metrics: Mapping[str, Metric],
+    metrics: Sequence[Metric],
     *,
     headline: Sequence[str],
     differences_svg: str = "",
 ) -> Section:
     """The evidence's tables, the replicates and their mean curves as sentences, charts and a table."""
-    pictures = dict.fromkeys(SHOWN_METRICS, "") | {SHOWN_METRICS[0]: differences_svg}
-    comparisons = evidence["comparisons"]
+    comparisons, leakage, lottery = (evidence[name] for name in ("comparisons", "leakage", "notebook_lottery"))
+    is_notebook, first = bool(evidence["table"]["is_notebook"].iloc[0]), metrics[0]
     charts = [
-        *(differences_chart(comparisons, metrics[name], svg=pictures[name]) for name in SHOWN_METRICS),
-        *(distribution_chart(trainings, metrics[name]) for name in SHOWN_METRICS),
+        *(differences_chart(comparisons, metric, svg=differences_svg if metric == first else "") for metric in metrics),
+        *(distribution_chart(trainings, metric) for metric in metrics),
         bands_chart(curves[curves["variant"].isin(headline)]),
-        *([leakage_chart(evidence["leakage"])] if len(evidence["leakage"]) else []),
-        lottery_chart(evidence["notebook_lottery"]),
+        *([leakage_chart(leakage, first)] if first.name in set(leakage["metric"]) else []),
+        *([lottery_chart(lottery, is_notebook=is_notebook)] if len(lottery) > 1 else []),
     ]
-    told = [_counts(trainings), _leakage(evidence["leakage"]), _lottery(evidence["notebook_lottery"])]
-    return Section("replicates", "The replicates", told, [reported_table(evidence)], charts)
+    reported = evidence["notebook_reported"]
+    told = [_counts(trainings), _leakage(leakage, first), *_lottery(lottery, is_notebook=is_notebook)]
+    if reported.empty:
+        told.append("The notebook had another table or other settings: its figures do not belong beside these.")
+    tables = [] if reported.empty else [reported_table(reported)]
+    return Section("replicates", "The replicates", told, tables, charts)
 
 
 def _counts(trainings: pd.DataFrame) -> str:
@@ -139,14 +142,14 @@ def bands_chart(curves: pd.DataFrame) -> Chart:
     )
 
 
-def leakage_chart(leakage: pd.DataFrame) -> Chart:
-    """What the leaked duplicates did to the test accuracy of each variant."""
-    rows = leakage[leakage["metric"] == ACCURACY.name]
+def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
+    """What the leaked duplicates did to a test score of each variant."""
+    rows = leakage[leakage["metric"] == metric.name]
     y = [-number for number in range(len(rows))]
     trace = dots("change", rows["change"], rows["lower"], rows["upper"], y, symbol="diamond", color=series(0))
     trace |= {"text": [plain(name) for name in rows["variant"]], "showlegend": False}
     trace |= {"hovertemplate": "%{text}: %{x:+.3f}<extra></extra>"}
-    shown = layout(f"change of {axis_title(ACCURACY)}", "", height=100 + 30 * len(rows))
+    shown = layout(f"change of {axis_title(metric)}", "", height=100 + 30 * len(rows))
     shown["yaxis"], shown["xaxis"] = names_axis(list(rows["variant"])), shown["xaxis"] | {"zerolinecolor": "@ink"}
     most, least = rows.loc[rows["change"].idxmax()], rows.loc[rows["change"].idxmin()]
     cells = [
@@ -160,8 +163,8 @@ def leakage_chart(leakage: pd.DataFrame) -> Chart:
     heads = ("variant, score", "leaky minus honest (95% interval)", "the baseline's change minus this one")
     return Chart(
         name="leakage",
-        title="What shuffling duplicate rows into both parts did to the test accuracy",
-        note="In share of rows; right of 0, the leaky test looks better. 95% intervals for this table's duplicates.",
+        title=f"What shuffling duplicate rows into both parts did to the {metric.label}",
+        note=f"In {metric.unit}; right of 0, the leaky test looks better. 95% intervals for this table's duplicates.",
         alternative=(
             f"The change runs from {least['change']:+.3f} ({least['variant']}) to {most['change']:+.3f} "
             f"({most['variant']})."
@@ -171,15 +174,15 @@ def leakage_chart(leakage: pd.DataFrame) -> Chart:
     )
 
 
-def _leakage(leakage: pd.DataFrame) -> str:
-    if leakage.empty:
-        return "The table has no identical rows, so none can leak into the test."
-    rows = leakage[leakage["metric"] == ACCURACY.name].set_index("variant")
+def _leakage(leakage: pd.DataFrame, metric: Metric) -> str:
+    rows = leakage[leakage["metric"] == metric.name].set_index("variant")
+    if rows.empty:
+        return "Leaked duplicates: the table has too few identical rows, so none can leak into the test."
     base, others = rows.iloc[0], rows.iloc[1:]
     favoured = others.index[others["excess_lower"] > 0]
     told = (
-        f"Leaked duplicates: where identical rows stand in both parts, the test accuracy of {rows.index[0]} changes by "
-        f"{interval(base['change'], base['lower'], base['upper'])}"
+        f"Leaked duplicates: where identical rows stand in both parts, the {metric.label} of {rows.index[0]} changes "
+        f"by {interval(base['change'], base['lower'], base['upper'])}"
     )
     if len(favoured):
         most = rows.loc[others["excess_of_base"].idxmax()]
@@ -189,8 +192,9 @@ def _leakage(leakage: pd.DataFrame) -> str:
     return f"{told}; that is not clearly more than for any other variant."
 
 
-def lottery_chart(lottery: pd.DataFrame) -> Chart:
-    """How often each variant would come out on top if the notebook were run again with other seeds."""
+def lottery_chart(lottery: pd.DataFrame, *, is_notebook: bool) -> Chart:
+    """How often each variant would come out on top on one split, if it were trained once more with another seed."""
+    whose, its = ("The notebook's lottery", "of the notebook, ") if is_notebook else ("A lottery", "")
     y = [-number for number in range(len(lottery))]
     shares = {"x": 100 * lottery["wins"], "lower": 100 * lottery["lower"], "upper": 100 * lottery["upper"]}
     trace = dots("wins", **shares, y=y, symbol="circle", color=series(0))
@@ -202,26 +206,28 @@ def lottery_chart(lottery: pd.DataFrame) -> Chart:
     rows = [[row.variant, f"{row.wins:.0%}", f"{row.lower:.0%} to {row.upper:.0%}"] for row in lottery.itertuples()]
     return Chart(
         name="lottery",
-        title="The notebook's lottery: how often each variant has the best test accuracy when only the seeds change",
-        note="In percent of reruns of the notebook, one training of each variant on its split; 95% intervals.",
+        title=f"{whose}: how often each variant has the best test accuracy when only the seeds change",
+        note=f"In percent of reruns {its}one training of each variant on the one split; 95% intervals.",
         alternative=f"{first['variant']} comes out on top most often, in {first['wins']:.0%} of the reruns.",
         figure={"data": [trace], "layout": shown},
         table=Table("Share of the reruns won", ("variant", "wins", "95% interval"), rows),
     )
 
 
-def _lottery(lottery: pd.DataFrame) -> str:
+def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> list[str]:
+    if len(lottery) < 2:
+        return []
     first, second = (row for _, row in lottery.sort_values("wins", ascending=False).head(2).iterrows())
     told = (
-        f"The notebook's lottery: rerun with other seeds, {first['variant']} would come out on top in "
-        f"{first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%})"
+        f"{'The notebook' if is_notebook else 'One split'}'s lottery: with other seeds, {first['variant']} comes out on "
+        f"top in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%})"
     )
     if first["lower"] > second["upper"]:
-        return f"{told}, more often than any other variant."
-    return f"{told}, {second['variant']} in {second['wins']:.0%}: the winner is drawn, not found."
+        return [f"{told}, more often than any other variant."]
+    return [f"{told}, {second['variant']} in {second['wins']:.0%}: the winner is drawn, not found."]
 
 
-def reported_table(evidence: Mapping[str, pd.DataFrame]) -> Table:
+def reported_table(reported: pd.DataFrame) -> Table:
     """What the notebook printed, and where that lies among our seeds on its split."""
     labels = {"test_accuracy": "test accuracy", "test_loss": "test loss, with penalty"}
     rows = [
@@ -231,7 +237,7 @@ def reported_table(evidence: Mapping[str, pd.DataFrame]) -> Table:
             f"{row.mean:.3f} ± {row.sd:.3f}",
             f"{row.percentile:.0f}",
         ]
-        for row in evidence["notebook_reported"].itertuples()
+        for row in reported.itertuples()
     ]
     heads = ("variant, score", "notebook printed", "mean ± sd over our seeds", "percentile of what it printed")
     return Table("What the notebook printed, among our trainings on its split with other seeds", heads, rows)

@@ -1,13 +1,14 @@
 """The verdict: what helps, by how much, what cannot be told; and every comparison with its interval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from regularization.evidence import not_learned
 from regularization.metrics import Metric
 from regularization.report.parts import (
     MARKS,
-    SHOWN_METRICS,
+    NOTHING,
     SYMBOLS,
     Chart,
     Section,
@@ -32,33 +33,37 @@ HOW_TO_READ = (
 HEADS = ("compared", "difference (95% interval)", "together with the others", "verdict")
 
 
-def verdict_section(comparisons: pd.DataFrame, best: pd.DataFrame, metrics: Mapping[str, Metric]) -> Section:
-    """Three sentences, and a table of the headline models."""
+def verdict_section(evidence: Mapping[str, pd.DataFrame], metrics: Sequence[Metric]) -> Section:
+    """Three sentences, which networks are not shown to have learned, and a table per metric of the headline models."""
+    comparisons, summaries = evidence["comparisons"], evidence["summaries"]
     headline = comparisons[comparisons["family"] == "headline"]
-    tables = [_table(headline, metrics[name]) for name in SHOWN_METRICS]
-    return Section("verdict", "The verdict", [*verdict_sentences(headline, best, metrics), HOW_TO_READ], tables)
+    told = verdict_sentences(headline, evidence["best"], metrics)
+    of_headline = summaries["variant"].isin([*headline["variant"], *headline["reference"]])
+    told += [*not_learned(summaries[of_headline]), HOW_TO_READ]
+    return Section("verdict", "The verdict", told, [_table(headline, metric) for metric in metrics])
 
 
-def verdict_sentences(headline: pd.DataFrame, best: pd.DataFrame, metrics: Mapping[str, Metric]) -> list[str]:
+def verdict_sentences(headline: pd.DataFrame, best: pd.DataFrame, metrics: Sequence[Metric]) -> list[str]:
     """What helps, by how much, and what cannot be told, out of the headline comparisons and the table of the best."""
-    shown = headline[headline["metric"].isin(SHOWN_METRICS)]
-    return [_what_helps(shown, metrics), _by_how_much(shown, metrics), _what_cannot_be_told(shown, best, metrics)]
+    labels = {metric.name: metric.label for metric in metrics}
+    shown = headline[headline["metric"].isin(list(labels))]
+    return [_what_helps(shown, labels), _by_how_much(shown, labels), _what_cannot_be_told(shown, best, labels)]
 
 
-def _what_helps(shown: pd.DataFrame, metrics: Mapping[str, Metric]) -> str:
+def _what_helps(shown: pd.DataFrame, labels: Mapping[str, str]) -> str:
     against = shown[shown["reference"] == BASELINE]
-    helps = _claims(against[against["verdict"] == "better"], metrics)
+    helps = _claims(against[against["verdict"] == "better"], labels)
     others = shown[shown["verdict"].isin(DECIDED)]
-    others = _claims(others[(others["verdict"] != "better") | (others["reference"] != BASELINE)], metrics)
+    others = _claims(others[(others["verdict"] != "better") | (others["reference"] != BASELINE)], labels)
     helps = helps or [f"nothing is proven to be better than {BASELINE}"]
     return f"What helps: {'; '.join([*helps, *others])}."
 
 
-def _claims(rows: pd.DataFrame, metrics: Mapping[str, Metric]) -> list[str]:
+def _claims(rows: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
     """`a and b are better than base in this and that`, the pairs with the same verdicts told together."""
     grouped = {}
     for (verdict, reference, variant), its in rows.groupby(["verdict", "reference", "variant"], sort=False):
-        what = tuple(metrics[name].label for name in its["metric"])
+        what = tuple(labels[name] for name in its["metric"])
         grouped.setdefault((verdict, reference, what), []).append(variant)
     return [
         f"{listed(variants)} {'is' if len(variants) == 1 else 'are'} {DECIDED[verdict]} {reference} in {listed(what)}"
@@ -66,32 +71,32 @@ def _claims(rows: pd.DataFrame, metrics: Mapping[str, Metric]) -> list[str]:
     ]
 
 
-def _by_how_much(shown: pd.DataFrame, metrics: Mapping[str, Metric]) -> str:
+def _by_how_much(shown: pd.DataFrame, labels: Mapping[str, str]) -> str:
     against = shown[shown["reference"] == BASELINE]
     told = []
     for name, rows in against.groupby("metric", sort=False):
         each = [f"{row.variant} {interval(row.difference, row.lower, row.upper)}" for row in rows.itertuples()]
-        told.append(f"in {metrics[name].label}, {listed(each)}")
+        told.append(f"in {labels[name]}, {listed(each)}")
     return f"By how much: against {BASELINE}, {'; '.join(told)}."
 
 
-def _what_cannot_be_told(shown: pd.DataFrame, best: pd.DataFrame, metrics: Mapping[str, Metric]) -> str:
+def _what_cannot_be_told(shown: pd.DataFrame, best: pd.DataFrame, labels: Mapping[str, str]) -> str:
     open_ones = [
-        f"{row.variant} against {row.reference} in {metrics[row.metric].label}, {row.verdict} at "
+        f"{row.variant} against {row.reference} in {labels[row.metric]}, {row.verdict} at "
         f"{interval(row.difference, row.lower, row.upper)}"
         for row in shown.itertuples()
         if row.verdict not in DECIDED
     ]
-    sets = [_best(best[best["metric"] == name], metrics[name]) for name in SHOWN_METRICS]
+    sets = [_best(best[best["metric"] == name], label) for name, label in labels.items()]
     first = listed(open_ones) if open_ones else "no comparison of the headline models is left open"
     return f"What cannot be told: {first}; and of all variants, {listed(sets)}."
 
 
-def _best(rows: pd.DataFrame, metric: Metric) -> str:
+def _best(rows: pd.DataFrame, label: str) -> str:
     leader = rows["best"].iloc[0]
     others = int((rows["cannot_be_told"] & (rows["variant"] != leader)).sum())
     who = "no other" if not others else "1 other" if others == 1 else f"{others} others"
-    return f"{leader} has the best {metric.label}, with {who} of {len(rows)} that cannot be told from it"
+    return f"{leader} has the best {label}, with {who} of {len(rows)} that cannot be told from it"
 
 
 def _table(rows: pd.DataFrame, metric: Metric) -> Table:
@@ -101,7 +106,7 @@ def _table(rows: pd.DataFrame, metric: Metric) -> Table:
 
 
 def _row(row) -> list[str]:
-    joint = f"{row.joint_lower:+.3f} to {row.joint_upper:+.3f}"
+    joint = f"{row.joint_lower:+.3f} to {row.joint_upper:+.3f}" if row.joint_lower == row.joint_lower else NOTHING
     return [
         f"{row.variant} against {row.reference}",
         interval(row.difference, row.lower, row.upper),
