@@ -6,6 +6,7 @@ Messages are JSON, each ended by a zero byte; Chromium reads them on its file de
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -101,13 +102,22 @@ class Page:
         return base64.b64decode(answer["data"])
 
 
+def _pipe() -> tuple[int, int]:
+    """The two ends of a pipe, neither of them numbered 3 or 4, which Chromium needs for itself."""
+    ends = os.pipe()
+    moved = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
+
+
 @contextlib.contextmanager
 def chromium(path: str) -> Iterator[Page]:
     """A page in the Chromium at `path`, which ends with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        theirs_in, ours_out = os.pipe()
-        ours_in, theirs_out = os.pipe()
-        command = ["sh", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', path, *FLAGS]
+        theirs_in, ours_out = _pipe()
+        ours_in, theirs_out = _pipe()
+        command = ["bash", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', path, *FLAGS]
         process = subprocess.Popen(
             [*command, f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(theirs_in, theirs_out),

@@ -219,8 +219,8 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> list[str]:
         return []
     first, second = (row for _, row in lottery.sort_values("wins", ascending=False).head(2).iterrows())
     told = (
-        f"{'The notebook' if is_notebook else 'One split'}'s lottery: with other seeds, {first['variant']} comes out on "
-        f"top in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%})"
+        f"{'The notebook' if is_notebook else 'One split'}'s lottery: with other seeds, {first['variant']} comes out "
+        f"on top in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%})"
     )
     if first["lower"] > second["upper"]:
         return [f"{told}, more often than any other variant."]
