@@ -23,6 +23,7 @@ Rate = Annotated[float, allowed("a number from 0 to below 1", ge=0, lt=1)]
 OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or null", ge=0, lt=1)]
 Factor = Annotated[float | None, allowed("a number of 0 or more, or null", ge=0)]
 Count = Annotated[int, allowed("a whole number of 1 or more", ge=1)]
+OptionalCount = Annotated[int | None, allowed("a whole number of 1 or more, or null", ge=1)]
 Seed = Annotated[int, allowed("a whole number from 0 to 4294967295", ge=0, lt=2**32)]
 Width = Annotated[float, allowed("a number above 0", gt=0)]
 Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers")]
@@ -105,18 +106,22 @@ class Variant(Group):
     l1: Factor = None
     l2: Factor = None
     dropout: OptionalRate = None
+    patience: OptionalCount = None
 
 
 class Replicate(Group):
     seeds: int = allowed("a whole number of 2 or more: one seed has no spread", ge=2)
     splits: int = allowed("a whole number of 10 or more: each block of rows must be tested twice", ge=10)
     leaky_twins: int = allowed("a whole number of 2 or more: one twin has no spread", ge=2)
-    variants: dict[str, Variant] = allowed("names, each with any of l1, l2 and dropout")
+    variants: dict[str, Variant] = allowed("names without dots, each with any of the techniques")
 
     @model_validator(mode="after")
     def _consistent(self):
         for name in set(self.variants) & set(HEADLINE_MODELS):
             raise ValueError(f"replicate.variants.{name}: {', '.join(HEADLINE_MODELS)} are taken; choose another name")
+        for name in self.variants:
+            if "." in name:  # `dvc exp run -S` takes a dot for the end of a key
+                raise ValueError(f"replicate.variants: received the name {name!r}; expected one without a dot")
         return self
 
 
@@ -141,6 +146,7 @@ class Params(Group):
     epochs: Count
     batch_size: Count
     learning_rate: float = allowed("a number above 0", gt=0)
+    patience: OptionalCount
     seed: Seed
     l1: Factor
     l2: Factor

@@ -129,9 +129,9 @@ def test_a_chart_can_be_zoomed_and_its_legend_clicked(template):
 
 @pytest.mark.parametrize("layout", ["one file", "a file each"])
 def test_a_band_is_an_area_from_low_to_high_around_the_line_of_the_mean(layout):
-    points = _bands("l1_0.01_l2_0.001", "base", in_one_file=layout == "one file")
+    points = _bands("l1_001_l2_0001", "base", in_one_file=layout == "one file")
     svg = _svg("bands", points, y="mean")
-    assert _legend(svg) == ["base", "l1_0.01_l2_0.001"]
+    assert _legend(svg) == ["base", "l1_001_l2_0001"]
     assert sorted(_lines(svg)) == [(BLUE, SOLID), (ORANGE, SOLID)]
     # The mean is halfway between low and high in these bands, so its line lies halfway up each area.
     for area, line in zip(_heights(svg, "mark-area"), _heights(svg, "mark-line"), strict=True):
