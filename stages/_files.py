@@ -1,91 +1,81 @@
-"""How stages read and write files: a file or a folder appears whole or not at all. Not a stage."""
+"""How stages read and write files: whole or not at all, and a damaged one is said in a line. Not a stage."""
 
 import contextlib
 import json
+import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from regularization.errors import InputError
 
-@contextlib.contextmanager
-def atomic_file(path: str | Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` in one step when the block ends well and is removed otherwise.
+TABLE = "table.csv"  # the table in data/raw, whatever it is called where it is published
+TEXT_COLUMNS = ("variant", "reference", "best", "same_as", "chosen", "protocol", "metric")
+CONFLICT = ("def read_csv(path: str | Path, columns: Collection[str] = ()) -> pd.DataFrame:
+    """A table that `write_csv` wrote, which has to have all of `columns`.
 
-    It keeps the suffix of `path`, since Keras and joblib look at it.
+    Names stay text, also those that pandas would take for missing values.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with _readable(path):
+        _whole_text(path)
+        text = dict.fromkeys(TEXT_COLUMNS, str)
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], low_memory=False)
+        _expect(columns, table, "column")
+        _check_shares(table)
+    return table
+
+
+def read_curve(path: str | Path) -> list[float]:
+    """A curve of DVCLive: the column of the file `loss.tsv` is `loss`."""
+    with _readable(path):
+        _whole_text(path)
+        table = pd.read_csv(path, sep="\t")
+        _expect(["step", Path(path).stem], table, "column")
+        curve = table[Path(path).stem].astype(float)
+        if curve.empty or not np.isfinite(curve).all():
+            raise ValueError("a step has no finite number")
+    return curve.to_list()
 
 
 @contextlib.contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """An empty folder to write into, which becomes `path` when the block ends well and is removed otherwise."""
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+def _readable(path: str | Path) -> Iterator[None]:
+    """Whatever a damaged file makes its reader raise becomes an `InputError` that names the file."""
     try:
-        yield partial
-        shutil.rmtree(path, ignore_errors=True)
-        partial.replace(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        yield
+    except Exception as error:
+        if isinstance(error, (InputError, MemoryError)) or (isinstance(error, OSError) and error.errno is not None):
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(
+            f"{path}: damaged: {reason}; bring it back with `git checkout` or `dvc checkout`, or delete it and run "
+            "`dvc repro`"
+        ) from None
 
 
-def write_json(path: str | Path, content: dict) -> None:
-    """Fractions have six significant digits: what lies behind is noise, and may differ between processors."""
-    text = json.dumps(_rounded(content), indent=2, allow_nan=False)
-    with atomic_file(path) as partial:
-        partial.write_text(f"{text}\n", encoding="utf-8")
+def _whole_text(path: str | Path) -> str:
+    text = Path(path).read_text(encoding="utf-8")
+    if not text.strip():
+        raise ValueError("it is empty")
+    if any(line.startswith(CONFLICT) for line in text.splitlines()):
+        raise ValueError("it holds the marks of a merge that failed")
+    if not text.endswith("\n"):
+        raise ValueError("its last line is cut off")
+    return text
 
 
-def _rounded(content):
-    if isinstance(content, dict):
-        return {key: _rounded(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_rounded(value) for value in content]
-    return float(f"{content:.6g}") if isinstance(content, float) else content
+def _expect(names: Collection[str], found: Collection[str], kind: str) -> None:
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise ValueError(f"it has no {kind} {missing[0]!r}")
 
 
-def read_json(path: str | Path) -> dict:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def write_csv(path: str | Path, table: pd.DataFrame) -> None:
-    """Six significant digits: more than any interval here can use."""
-    with atomic_file(path) as partial:
-        table.to_csv(partial, index=False, float_format="%.6g")
-
-
-def write_text(path: str | Path, text: str) -> None:
-    with atomic_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
-def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """The named arrays of an .npz file."""
-    with np.load(path) as file:
-        return dict(file)
-
-
-def read_csv(path: str | Path) -> pd.DataFrame:
-    """A table that `write_csv` wrote: names stay text, also those that pandas would take for missing values."""
-    text = {
-        "variant": str,
-        "reference": str,
-        "best": str,
-        "same_as": str,
-        "chosen": str,
-        "protocol": str,
-        "metric": str,
-    }
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+def _check_shares(table: pd.DataFrame) -> None:
+    for name in table:
+        if str(name).removeprefix("test_").removeprefix("train_").removeprefix("val_") in SHARES:
+            values = table[name].astype(float)
+            wrong = np.flatnonzero((values < 0) | (values > 1))
+            if len(wrong):
+                raise ValueError(f"{name} is {values.iloc[wrong[0]]:g} in line {wrong[0] + 2}, expected 0 to 1")

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from regularization.variants import HEADLINE_MODELS, SHARED_SETTINGS, TRAINING_SETTINGS
+from stages import _common
 from tests.conftest import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -13,7 +14,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 # These check params or end in a message: they change no result, so they make nothing run again. The settings of a
 # variant and the metrics stand in modules that do.
 SHARED_BY_STAGES = {"stages/__init__.py", "stages/_common.py", "stages/_files.py"}
-NO_RESULT_DEPENDS_ON = {"regularization/params.py", "regularization/errors.py", "stages/_common.py"}
+NO_RESULT_DEPENDS_ON = _common.NO_RESULT_DEPENDS_ON
 
 
 def imported(file: str, seen: frozenset = frozenset()) -> set[str]:

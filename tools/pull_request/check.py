@@ -11,7 +11,7 @@ import json
 
 from regularization.errors import InputError
 from regularization.evidence.revision_sentences import LABEL, conclusion_in_words, headline, verdict_text
-from stages._common import run_stage
+from stages._common import run_tool
 from tools.pull_request.repository import files_of, fork_point
 from tools.pull_request.revision import compare_files
 
@@ -56,4 +56,4 @@ def cut(text: str, longest: int) -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)
