@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from benchmarks import interval_studies
 from regularization.errors import InputError
-from regularization.evidence.jackknife import BlockScores, block_jackknife, simultaneous_quantile
+from regularization.evidence.jackknife import BlockScores, block_jackknife
 from regularization.evidence.revision_sentences import LABEL, conclusion_in_words, headline, verdict_text
 from regularization.evidence.revisions import Revision, compare_revisions, conclusion
 from regularization.metrics import METRICS
-from regularization.table.blocks import N_BLOCKS, TRAIN, VALIDATION, deal_blocks, divide_blocks
+from regularization.table.blocks import N_BLOCKS, VALIDATION, divide_blocks
 from tests.evidence.simulated import row_of, simulated
 
 DATA = {
@@ -262,42 +261,3 @@ def test_scores_that_are_no_numbers_are_refused(text):
     blocks = BASE.blocks.assign(right=BASE.blocks["right"].str.replace(r"^[\d.-]+", text, regex=True))
     with pytest.raises(InputError, match="block scores"):
         compare_revisions(BASE, BASE._replace(blocks=blocks))
-
-
-# --- a change of nothing but the seed, in studies of whole learners
-
-
-def claims_about_nothing(studies: int, *, learners, n_rows: int, splits: int) -> float:
-    """The share of studies in which any learner is called better or worse than itself with other seeds."""
-    return float(np.mean([_claims_something(study, learners, n_rows, splits) for study in range(studies)]))
-
-
-def _claims_something(study: int, learners, n_rows: int, splits: int) -> bool:
-    table = interval_studies.draw_table(n_rows, np.random.default_rng([study, 1]))
-    blocks = deal_blocks(table.groups, table.y, random_state=study)
-    divisions = divide_blocks(splits, random_state=study)
-    train = (divisions == TRAIN)[:, blocks].astype(float)
-    rows = np.bincount(blocks)
-    found = []
-    for fit in learners:
-        of_seed = []
-        for seed in (study, study + 10**6):
-            split = interval_studies.Split(table.X, table.y, blocks, train, 1 - train, seed)
-            of_seed.append(interval_studies.scores(fit(split, table.X), table.y))
-        for metric in interval_studies.METRICS:
-            sums = ((of_seed[1][metric] - of_seed[0][metric]) * (1 - train)) @ np.eye(len(rows))[blocks]
-            found.append(block_jackknife(BlockScores(np.where(divisions == TRAIN, np.nan, sums), rows)))
-    quantile = simultaneous_quantile(found, draws=4000)
-    return any(abs(estimate.mean) > quantile * estimate.standard_error for estimate in found)
-
-
-LEARNERS = [interval_studies.ridge(0.1), interval_studies.naive_bayes(4), interval_studies.logistic(8)]
-
-
-def test_another_seed_is_hardly_ever_called_better_or_worse():
-    assert claims_about_nothing(8, learners=LEARNERS[:2], n_rows=200, splits=60) <= 1 / 8
-
-
-@pytest.mark.slow
-def test_another_seed_is_called_better_or_worse_in_one_of_twenty_studies_at_most():
-    assert claims_about_nothing(200, learners=LEARNERS, n_rows=400, splits=130) <= 0.05
