@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from regularization.errors import InputError
 from tests.conftest import ROOT
 from tests.evidence.simulated import simulated
 from tests.repositories import commit, run
-from tools.pull_request import repository
+from tools.pull_request import examples, repository
 from tools.pull_request.check import CUT, check, cut
 from tools.pull_request.repository import files_here, files_of
 from tools.pull_request.revision import read_revision, stale_stages
@@ -210,3 +211,24 @@ def test_the_script_of_the_workflow_writes_a_check_run(project):
     assert (written["name"], written["head_sha"], written["status"]) == ("Replicates", sha, "completed")
     assert written["conclusion"] == "neutral"
     assert "`accept-worse` accepts it" in written["output"]["summary"]
+
+
+# --- the two examples in the documentation
+
+
+def test_the_examples_in_the_documentation_are_what_the_committed_results_give(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    if repository.git("rev-parse", "--verify", "HEAD") is None:
+        pytest.skip("expected a git repository with a commit, to compare the page with what is committed")
+    committed = files_of("HEAD")
+    if stale_stages(committed[1]):
+        pytest.skip("the committed results are older than the code: `dvc repro`, then `make readme`")
+    page = examples.PAGE.read_text(encoding="utf-8")
+    assert examples.filled(page, committed) == page
+
+
+def test_each_example_has_its_place_in_the_page_and_is_filled():
+    page = (ROOT / examples.PAGE).read_text(encoding="utf-8")
+    for name in ("dropout", "seed"):
+        (text,) = re.findall(rf"<!-- begin {name} -->\n(.*?)<!-- end {name} -->", page, flags=re.DOTALL)
+        assert "> The check: " in text
