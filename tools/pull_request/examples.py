@@ -14,11 +14,11 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from regularization.errors import InputError
 from regularization.evidence.revision_sentences import conclusion_in_words, verdict_text
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions
+from regularization.params_file import parse_values
 from regularization.variants import BASELINE
 from stages._common import run_stage
 from stages._files import atomic_file, read_csv, write_text
@@ -43,7 +43,7 @@ def main() -> None:
 def filled(page: str, files: tuple[list[str], Reader]) -> str:
     """The page with what stands between its marks made from the results in the files of a revision."""
     paths, read = files
-    params, base = yaml.safe_load(read(PARAMS) or b"{}"), read_revision(paths, read)
+    params, base = parse_values((read(PARAMS) or b"{}").decode()), read_revision(paths, read)
     metrics = compared_metrics(base, read)
     for name, branch in {"dropout": more_dropout(base, params), "seed": other_seed(base)}.items():
         comparison = compare_revisions(base if name == "dropout" else of_baseline(base), branch, metrics=metrics)

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
-import yaml
 
 from regularization.errors import InputError
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
 from regularization.metrics import METRICS, Metric, leading_metrics, metrics_with
+from regularization.params_file import parse_values
 from tools.pull_request.repository import Reader
 
 PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
@@ -75,8 +75,9 @@ def _mapping(path: str, read: Reader) -> dict:
     if len(content) > 1_000_000:
         raise InputError(f"{path}: received {len(content)} bytes; expected 1,000,000 at most")
     try:
-        loaded = json.loads(content) if path.endswith(".json") else yaml.safe_load(content)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        text = content.decode("utf-8")
+        loaded = json.loads(text) if path.endswith(".json") else parse_values(text, name=path)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: received a file that cannot be read: {str(error)[:200]!r}") from None
     if not isinstance(loaded, dict):
         raise InputError(f"{path}: received {type(loaded).__name__}; expected keys with values")
