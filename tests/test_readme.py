@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from regularization.evidence import evidence_tables
+from stages._files import read_csv, write_csv, write_json
 from tests.conftest import ROOT
+from tests.evidence.simulated import ELEVEN, HEADLINE, simulated
 from tools import summary
 from tools.readme import BLOCKS, filled, pages
 
@@ -67,6 +70,50 @@ def test_the_example_of_the_engine_runs():
     shorter = code.replace("range(100)", "range(20)").replace("epochs=100", "epochs=20")
     printed = subprocess.check_output([sys.executable, "-W", "ignore", "-c", shorter], cwd=ROOT, text=True)
     assert re.fullmatch(r"validation accuracy 0\.\d{3}, standard deviation over seeds 0\.\d{3}\n", printed)
+
+
+# --- the blocks, for tables that are not the notebook's
+
+
+@pytest.fixture
+def figures(tmp_path):
+    """Write metrics/ of simulated replicates; call it with what `evidence_tables` takes beside them."""
+
+    def write(**asked) -> Path:
+        (tmp_path / "evidence").mkdir(exist_ok=True)
+        for name, table in evidence_tables(*simulated(ELEVEN, splits=60), headline=HEADLINE, **asked).items():
+            write_csv(tmp_path / "evidence" / f"{name}.csv", table)
+        test = {"accuracy": 0.75, "loss": 0.6, "binary_crossentropy": 0.5}
+        for name in HEADLINE:
+            write_json(tmp_path / f"{name}.json", {"test": test})
+        largest = {"accuracy": 0.625, "binary_crossentropy": 0.6875}
+        write_json(tmp_path / "data.json", {"majority_class_on_test_rows": largest})
+        return tmp_path
+
+    return write
+
+
+def test_the_notebooks_figures_stand_beside_its_own_models_alone(figures):
+    assert BLOCKS["models"](figures(of_notebook=ELEVEN)).splitlines()[0].endswith("| notebook's loss |")
+    one_changed = BLOCKS["models"](figures(of_notebook=ELEVEN[1:])).splitlines()
+    assert one_changed[2] == "| `base` | 0.750 | 0.600 | 0.500 |  |  |"
+    assert "| `l1l2` | 0.750 | 0.600 | 0.500 | 0.741 | 0.539 |" in one_changed
+    metrics = figures(of_notebook=())
+    assert BLOCKS["models"](metrics).splitlines() == [
+        "| model | test accuracy | test loss | the loss without penalty |",
+        "| --- | --- | --- | --- |",
+        *(f"| `{name}` | 0.750 | 0.600 | 0.500 |" for name in HEADLINE),
+        "| the larger class, always | 0.625 | 0.688 | 0.688 |",
+    ]
+    assert BLOCKS["notebook"](metrics).startswith("The notebook had another table or other settings")
+
+
+def test_the_verdicts_end_with_the_larger_class(figures):
+    metrics = figures()
+    base = read_csv(metrics / "evidence/majority.csv").query("variant == 'base' and metric == 'accuracy'").iloc[0]
+    last = BLOCKS["verdicts"](metrics).splitlines()[-1]
+    assert last.startswith(f"| the larger class, always | {-base.difference:+.3f} ({-base.upper:+.3f} to ")
+    assert len(BLOCKS["verdicts_of_all"](metrics).splitlines()) == 2 + 10 + 1
 
 
 # --- what `make` ends with
