@@ -189,9 +189,7 @@ def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
     study = run(eliminate=0.05)
     tested = scores_on_test(Trained(np.ones((1, 40)), np.ones((1, 40)), np.zeros((1, 2), bool)), np.arange(20))
     chosen = choose(study, [0] * 6)
-    found = summary(
-        CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0
-    )
+    found = summary(CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0)
     assert found["best"] == found["simplest"] == {"l1": None, "dropout": None}
     assert (found["configurations"], found["trainings"], found["set_size"]) == (6, 40, 1)
     assert found["elimination"] == {"error_rate": 0.05, "trainings_saved": 50}
