@@ -47,7 +47,7 @@ def outputs() -> set[str]:
 
 
 def test_killed_in_the_middle_it_leaves_nothing_declared_and_runs_again(prepared):
-    prepared(epochs=1_000_000)
+    prepared(epochs=100_000)
     with subprocess.Popen([sys.executable, "-m", "stages.train", "dropout"], env=ENVIRONMENT) as process:
         while not list(Path().glob("plots/dropout.partial/**/loss.tsv")):
             assert process.poll() is None
@@ -91,3 +91,29 @@ def test_an_unknown_model_is_refused_with_the_choices(prepared):
     ended = train("ridge")
     assert ended.returncode != 0
     assert "choose from" in ended.stderr
+
+
+def test_a_validation_loss_that_is_no_number_ends_in_one_line_and_leaves_nothing(prepared):
+    """The training rows are harmless; one validation row overflows in 32 bits."""
+    with np.load("data/prepared/arrays.npz") as file:
+        arrays = dict(file)
+    arrays["X_val"][0] = 1e300
+    np.savez("data/prepared/arrays.npz", **arrays)
+    prepared()
+    ended = train("base")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: the training diverged: val_")
+    assert len(ended.stderr.splitlines()) == 1
+    assert outputs() == set()
+
+
+def test_a_test_score_that_is_no_number_ends_in_one_line_and_leaves_nothing(prepared):
+    with np.load("data/prepared/arrays.npz") as file:
+        arrays = dict(file)
+    arrays["X_test"][0] = np.nan
+    np.savez("data/prepared/arrays.npz", **arrays)
+    prepared()
+    ended = train("base")
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert outputs() == set()
