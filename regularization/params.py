@@ -27,6 +27,7 @@ Rate = Annotated[float, allowed("a number from 0 to below 1", ge=0, lt=1)]
 OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or null", ge=0, lt=1)]
 Factor = Annotated[float | None, allowed("a number from 0 to 1e30, or null", ge=0, le=LARGEST_NUMBER)]
 Count = Annotated[int, allowed("a whole number from 1 to 1000000", ge=1, le=10**6)]
+OptionalCount = Annotated[int | None, allowed("a whole number from 1 to 1000000, or null", ge=1, le=10**6)]
 Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days", ge=1, le=10**5)]
 Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
 Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
@@ -137,6 +138,7 @@ class Variant(Group):
     l1: Factor = None
     l2: Factor = None
     dropout: OptionalRate = None
+    patience: OptionalCount = None
 
 
 class Replicate(Group):
@@ -187,6 +189,7 @@ class Params(Group):
     epochs: Epochs
     batch_size: Count
     learning_rate: float = allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)
+    patience: OptionalCount
     seed: Seed
     l1: Factor
     l2: Factor

@@ -10,7 +10,7 @@ from regularization.errors import InputError
 from regularization.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import load_params
 from regularization.table import Arrays
-from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
+from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings, training_settings
 from stages._common import quiet_import, run_stage
 from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
 
@@ -37,17 +37,23 @@ def main() -> None:
         tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar,
     ):
         callbacks = [_live_callback(folder), _bar_callback(bar)]
-        fit_epochs(
+        history = fit_epochs(
             model,
             *arrays[:4],
             epochs=params.epochs,
             batch_size=params.batch_size,
             seed=params.seed,
+            **training_settings(params),
             callbacks=callbacks,
         )
         _keep_curves_only(folder)
-        write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": params.epochs})
+        mark = {"origin": "standin"} if _is_standin() else {}
+        write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
         _save(model, Path(f"models/{name}.keras"))
+
+
+def _is_standin() -> bool:
+    return read_json(Path("data/prepared", PREPROCESSING))["table"]["origin"] == "standin"
 
 
 def _name() -> str:
