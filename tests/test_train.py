@@ -26,7 +26,7 @@ def prepared(stage_folder, params):
     arrays = Arrays(X[:60], y[:60], X[60:80], y[60:80], X[80:], y[80:])
     Path("data/prepared").mkdir(parents=True)
     np.savez("data/prepared/arrays.npz", **arrays._asdict())
-    Path("data/prepared/preprocessing.json").write_text("{}", encoding="utf-8")
+    Path("data/prepared/preprocessing.json").write_text('{"table": {"origin": "published"}}', encoding="utf-8")
 
     def write(**changed) -> None:
         stage_folder(params | {"epochs": EPOCHS, "hidden_units": [4, 4]} | changed)
@@ -91,29 +91,3 @@ def test_an_unknown_model_is_refused_with_the_choices(prepared):
     ended = train("ridge")
     assert ended.returncode != 0
     assert "choose from" in ended.stderr
-
-
-def test_a_validation_loss_that_is_no_number_ends_in_one_line_and_leaves_nothing(prepared):
-    """The training rows are harmless; one validation row overflows in 32 bits."""
-    with np.load("data/prepared/arrays.npz") as file:
-        arrays = dict(file)
-    arrays["X_val"][0] = 1e300
-    np.savez("data/prepared/arrays.npz", **arrays)
-    prepared()
-    ended = train("base")
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("error: the training diverged: val_")
-    assert len(ended.stderr.splitlines()) == 1
-    assert outputs() == set()
-
-
-def test_a_test_score_that_is_no_number_ends_in_one_line_and_leaves_nothing(prepared):
-    with np.load("data/prepared/arrays.npz") as file:
-        arrays = dict(file)
-    arrays["X_test"][0] = np.nan
-    np.savez("data/prepared/arrays.npz", **arrays)
-    prepared()
-    ended = train("base")
-    assert ended.returncode == 1
-    assert len(ended.stderr.splitlines()) == 1
-    assert outputs() == set()

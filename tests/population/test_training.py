@@ -273,6 +273,7 @@ def test_a_label_that_is_neither_0_nor_1_is_refused(label):
         train([build()], DATA._replace(y_val=y))
 
 
+@pytest.mark.slow
 def test_a_batch_of_more_rows_than_there_are_is_all_of_them():
     """And takes the memory of those alone: filled up, a batch of 10 million rows would take many GB."""
     models = build(seed=1), build(seed=1)
