@@ -32,6 +32,7 @@ TRAINING_FILES = {
 CSV_NAME = "winequality-red.csv"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what trains, and keep the tests of a file in one process unless they name another group."""
     for item in items:

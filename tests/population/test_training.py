@@ -55,6 +55,7 @@ def fit_in_order(model, data, order) -> dict[str, list[float]]:
         ((data.X_train[rows], data.y_train[rows, None]) for rows in batches),
         steps_per_epoch=len(starts),
         epochs=len(order),
+        shuffle=False,  # the orders are, and in their turn
         validation_data=(data.X_val, data.y_val[:, None]),
         validation_batch_size=BATCH_SIZE,
         verbose=0,
