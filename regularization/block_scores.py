@@ -13,13 +13,13 @@ from regularization.metrics import METRICS
 NOT_SCORED = "-"
 
 
-def pack_blocks(variant: str, rows: np.ndarray, sums: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row per block of one variant: its number, its rows `(blocks,)`, and the lists of `sums`.
+def pack_blocks(variant: str, rows: np.ndarray, sums: dict[str, np.ndarray], *, class_1: np.ndarray) -> pd.DataFrame:
+    """One row per block of one variant: its number, its rows and those of class 1 `(blocks,)`, and the lists of `sums`.
 
     `sums` are `(splits, blocks)`, by column, NaN where a split is not scored on a block.
     """
     lists = {column: [_pack(values[:, block]) for block in range(len(rows))] for column, values in sums.items()}
-    return pd.DataFrame({"variant": variant, "block": range(len(rows)), "rows": rows} | lists)
+    return pd.DataFrame({"variant": variant, "block": range(len(rows)), "rows": rows, "class_1": class_1} | lists)
 
 
 def unpack_blocks(table: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:

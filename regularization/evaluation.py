@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
+from scipy.stats import rankdata
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
 from regularization.table import Arrays
 
 KERAS_EPSILON = 1e-7  # Keras keeps probabilities this far from 0 and 1 before it takes their logarithm
 NEAR_ZERO = 1e-3
+CLASS_SCORES = ("balanced_accuracy", "roc_auc")  # need rows of both classes
 PARTS = {"train": "train", "validation": "val", "test": "test"}  # the part's name, and its suffix in `Arrays`
 
 
@@ -30,13 +32,15 @@ def evaluate_model(model: keras.Sequential, arrays: Arrays) -> dict[str, dict[st
 
 
 def headline_metrics(model: keras.Sequential, arrays: Arrays) -> dict:
-    """What metrics/<name>.json holds of a headline model: three scores on each part, and how far training looks better.
+    """What metrics/<name>.json holds of a headline model: its scores on each part, and how far training looks better.
 
+    Balanced accuracy and ROC AUC stand there for the test rows alone, where these are of both classes.
     `generalization_gap` is the accuracy on the training rows minus that on the test rows.
     """
     names = ("loss", "accuracy", "binary_crossentropy")
     scores = evaluate_model(model, arrays)
     shown = {part: {name: scores[part][name] for name in names} for part in ("test", "validation", "train")}
+    shown["test"] |= {name: scores["test"][name] for name in CLASS_SCORES if name in scores["test"]}
     return shown | {"generalization_gap": scores["train"]["accuracy"] - scores["test"]["accuracy"]}
 
 
@@ -53,18 +57,40 @@ def score_rows(y: np.ndarray, logits: np.ndarray) -> dict[str, np.ndarray]:
     return {"accuracy": (logits > 0) == (y > 0.5), "binary_crossentropy": crossentropy, "brier": squared_error}
 
 
+def score_classes(y: np.ndarray, logits: np.ndarray) -> dict[str, np.ndarray]:
+    """Per network, `(n_models,)`: balanced accuracy and ROC AUC over the rows; NaN where they are of one class.
+
+    `logits` are `(n_models, rows)`, labels `y` `(rows,)`. Balanced accuracy is the mean of the shares of right answers
+    among the rows of each class. ROC AUC is the share of pairs of a row of each class in which that of class 1 has the
+    higher logit, by its ranks (Mann and Whitney); ties count half.
+    """
+    is_1 = y > 0.5
+    n_1, n_0 = int(is_1.sum()), int((~is_1).sum())
+    if not n_1 or not n_0:
+        return {name: np.full(len(logits), np.nan) for name in CLASS_SCORES}
+    right = (logits > 0) == is_1
+    balanced = (right[:, is_1].mean(axis=1) + right[:, ~is_1].mean(axis=1)) / 2
+    ranks = rankdata(logits, axis=1)[:, is_1].sum(axis=1)
+    return {"balanced_accuracy": balanced, "roc_auc": (ranks - n_1 * (n_1 + 1) / 2) / (n_1 * n_0)}
+
+
 def score_predictions(y: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     """Accuracy, binary cross-entropy (nats), Brier score and calibration error of `probability` of class 1.
 
-    `y` and `probability` are `(rows,)`. Accuracy counts a probability above 0.5 as class 1, as Keras does.
+    `y` and `probability` are `(rows,)`. Accuracy counts a probability above 0.5 as class 1, as Keras does. Where rows
+    of both classes are there, balanced accuracy and ROC AUC come on top.
     """
     clipped = np.clip(probability.astype(float), KERAS_EPSILON, 1 - KERAS_EPSILON)
-    return {
+    scores = {
         "accuracy": float(accuracy_score(y, probability > 0.5)),
         "binary_crossentropy": float(log_loss(y, clipped, labels=[0, 1])),
         "brier": float(brier_score_loss(y, clipped, pos_label=1)),
         "ece": expected_calibration_error(y, probability),
     }
+    if 0 < np.sum(y) < len(y):
+        scores["balanced_accuracy"] = float(balanced_accuracy_score(y, probability > 0.5))
+        scores["roc_auc"] = float(roc_auc_score(y, probability))
+    return scores
 
 
 def expected_calibration_error(y: np.ndarray, probability: np.ndarray, *, n_bins: int = 10) -> float:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from regularization.block_scores import pack_blocks
 from regularization.errors import InputError
-from regularization.evaluation import describe_kernels, expected_calibration_error, score_rows
+from regularization.evaluation import describe_kernels, expected_calibration_error, score_classes, score_rows
 from regularization.metrics import METRICS
 from regularization.models import build_model, initial_weights
 from regularization.population import (
@@ -65,7 +65,7 @@ def train_replicates(
         arrays = {(split.protocol, split.number): _in_32_bits(split.arrays(table)) for split in bunch}
         for name, template in templates.items():
             parts[name].append(_train_bunch(template, bunch, arrays, table, epochs, batch_size, on_progress))
-    found = [_join(name, its_parts, splits) for name, its_parts in parts.items()]
+    found = [_join(name, its_parts, splits, table.y) for name, its_parts in parts.items()]
     trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
     if "test_loss" not in trainings or trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
@@ -96,7 +96,9 @@ class _Bunch(NamedTuple):
     sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
 
 
-def _join(name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit]) -> tuple[pd.DataFrame, ...]:
+def _join(
+    name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit], y: np.ndarray
+) -> tuple[pd.DataFrame, ...]:
     """The trainings, the blocks and the curves of a variant."""
     trainings = pd.concat([bunch.trainings for bunch in bunches], ignore_index=True)
     arrays = zip(*(bunch.history[:-1] for bunch in bunches), strict=True)
@@ -104,7 +106,9 @@ def _join(name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit]) 
     of_row = next(split.blocks for split in splits if split.blocks is not None)
     honest = [bunch.sums for bunch in bunches if bunch.sums]
     sums = {column: np.concatenate([its_sums[column] for its_sums in honest]) for column in honest[0]}
-    return trainings, pack_blocks(name, np.bincount(of_row), sums), curve_bands(trainings, history)
+    rows, class_1 = np.bincount(of_row), np.bincount(of_row, y).astype(int)
+    blocks = pack_blocks(name, rows, sums, class_1=class_1)
+    return trainings, blocks, curve_bands(trainings, history)
 
 
 def _train_bunch(
@@ -139,7 +143,7 @@ def _train_bunch(
     described = pd.DataFrame(kernels).assign(best_epoch=_best_epochs(history))
     described[diverged] = np.nan
     trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
-    return _Bunch(trainings, history, _block_sums(split_of_run, scores, diverged))
+    return _Bunch(trainings, history, _block_sums(split_of_run, scores, diverged, logits, table.y))
 
 
 def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:
@@ -171,7 +175,11 @@ def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penaltie
         means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
         found |= {f"{part}_accuracy": means["accuracy"], f"{part}_binary_crossentropy": means["binary_crossentropy"]}
         found |= {f"{part}_loss": means["binary_crossentropy"] + float(penalty), f"{part}_brier": means["brier"]}
-    probability = 1 / (1 + np.exp(-logits[number, split.rows.test].astype(float)))
+        if part != "train":
+            classes = score_classes(y[rows], logits[number : number + 1, rows])
+            found |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
+    its_logits = logits[number, split.rows.test].astype(float)
+    probability, found["test_predicted_1"] = 1 / (1 + np.exp(-its_logits)), float((its_logits > 0).mean())
     return found | {"test_ece": expected_calibration_error(y[split.rows.test], probability)}
 
 
@@ -185,10 +193,13 @@ def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
     return describe_kernels(kernels)
 
 
-def _block_sums(splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray) -> dict[str, np.ndarray]:
+def _block_sums(
+    splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray, logits: np.ndarray, y: np.ndarray
+) -> dict[str, np.ndarray]:
     """Each score of the honest trainings summed over the rows of every block that the training has not seen.
 
-    By column, `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest.
+    By column, `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest. What
+    needs both classes is NaN for a block of one class, and elsewhere the block's own value times its rows.
     """
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
     if not honest:
@@ -200,7 +211,13 @@ def _block_sums(splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarr
         unseen[place, np.unique(blocks[splits[number].rows.train])] = False
         unseen[place] &= not diverged[number]
     sums = {}
+    of_honest = logits[honest]
+    by_classes = [score_classes(y[blocks == block], of_honest[:, blocks == block]) for block in range(len(rows))]
     for name, metric in METRICS.items():
+        if metric.needs_both_classes:
+            values = np.stack([of_block[name] for of_block in by_classes], axis=1)
+            sums[metric.block_column] = np.where(unseen, values * rows, np.nan)
+            continue
         of_block = [np.bincount(blocks, scores[name][number], minlength=len(rows)) for number in honest]
         sums[metric.block_column] = np.where(unseen, of_block, np.nan)
     return sums

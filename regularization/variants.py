@@ -14,6 +14,7 @@ HEADLINE_MODELS: dict[str, tuple[str, ...]] = {
     "dropout": ("dropout",),
 }
 VARIATIONS = "variations"  # the variants of `replicate.variants`, trained together
+PENALTIES = ("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2")  # on `regularized_layers`
 REPLICATE_GROUPS = (*HEADLINE_MODELS, VARIATIONS)
 SHARED_SETTINGS = ("hidden_units", "learning_rate")
 SHARED_BY_VARIATIONS = ("regularized_layers",)
@@ -35,3 +36,40 @@ def variants_of(group: str, params) -> dict[str, dict]:
         return {group: headline_settings(params, group)}
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
     return {name: shared | variant.model_dump() for name, variant in params.replicate.variants.items()}
+
+
+def trained_variants(group: str, params) -> dict[str, dict]:
+    """`variants_of` less the variations that would be trained twice: those equal to base or to an earlier variation.
+
+    One equal to another headline model is trained there and here, so that the settings of a headline model retrain
+    nothing but its own stages; `repeated_variants` names it.
+    """
+    variants, techniques = variants_of(group, params), [techniques_of({})]
+    if group in HEADLINE_MODELS:
+        return variants
+    kept = {}
+    for name, settings in variants.items():
+        if techniques_of(settings) not in techniques:
+            techniques.append(techniques_of(settings))
+            kept[name] = settings
+    return kept or variants  # a stage writes something
+
+
+def repeated_variants(params) -> dict[str, str]:
+    """The variants that have the settings of an earlier one, each with that one's name; headline models come first."""
+    first, repeated = {}, {}
+    for group in REPLICATE_GROUPS:
+        for name, settings in variants_of(group, params).items():
+            key = repr(techniques_of(settings))
+            if first.setdefault(key, name) != name:
+                repeated[name] = first[key]
+    return repeated
+
+
+def techniques_of(settings: dict) -> dict:
+    """What of a variant's settings makes a difference, in a fixed order: without what is off, or acts on no layer."""
+    on = {key: value for key, value in sorted(settings.items()) if value and key != "regularized_layers"}
+    layers = sorted(set(settings.get("regularized_layers") or ()))
+    if layers and set(on) & set(PENALTIES):
+        return on | {"regularized_layers": layers}
+    return {key: value for key, value in on.items() if key not in PENALTIES}

@@ -79,5 +79,13 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
 
 def read_csv(path: str | Path) -> pd.DataFrame:
     """A table that `write_csv` wrote: names stay text, also those that pandas would take for missing values."""
-    text = {"variant": str, "reference": str, "best": str, "chosen": str, "protocol": str, "metric": str}
+    text = {
+        "variant": str,
+        "reference": str,
+        "best": str,
+        "same_as": str,
+        "chosen": str,
+        "protocol": str,
+        "metric": str,
+    }
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])

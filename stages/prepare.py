@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from regularization.errors import InputError
 from regularization.params import Data, load_params
 from regularization.table import (
+    Rows,
     Table,
     describe,
     duplicate_groups,
@@ -36,6 +38,7 @@ def main() -> None:
         validation_split=split.validation_split,
         random_state=split.random_state,
     )
+    _check_classes(table.y, rows)
     preprocessor = fit_preprocessor(table, rows, fit_scaler_on=split.fit_scaler_on)
     arrays = to_arrays(table, rows, preprocessor)
 
@@ -78,6 +81,17 @@ def _table(checked: CheckedTable) -> Table:
         duplicate_groups(checked.features),
         n_categories if n_categories.any() else None,
     )
+
+
+def _check_classes(y: np.ndarray, rows: Rows) -> None:
+    """Raise `InputError` where the training rows are of one class; warn where the rows of another part are."""
+    for part, numbers in zip(("training", "validation", "test"), rows, strict=True):
+        if len(np.unique(y[numbers])) > 1:
+            continue
+        said = f"all {len(numbers)} {part} rows are of class {y[numbers[0]]}, {int(y.sum())} of {len(y)} rows are of 1"
+        if part == "training":
+            raise InputError(f"{said}; expected both: add rows of the other class, or change split.random_state")
+        print(f"warning: {said}; scores on them say little, and balanced accuracy nothing", file=sys.stderr)
 
 
 def _warn_of_suspects(features: pd.DataFrame) -> None:

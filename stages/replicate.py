@@ -8,9 +8,9 @@ from tqdm import tqdm
 
 from regularization.params import load_params
 from regularization.table import Table, plan_splits
-from regularization.variants import REPLICATE_GROUPS, network_settings, variants_of
+from regularization.variants import REPLICATE_GROUPS, network_settings, trained_variants
 from stages._common import quiet_import, run_stage
-from stages._files import read_arrays, write_csv
+from stages._files import read_arrays, read_json, write_csv
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         splits=replicate.splits,
         leaky_twins=replicate.leaky_twins,
     )
-    variants = variants_of(group, params)
+    variants = trained_variants(group, params)
     with quiet_import():
         from regularization.population.cost import count_weights, estimate_cost
         from regularization.replicates import train_replicates
@@ -52,9 +52,13 @@ def main() -> None:
             on_progress=bar.update,
         )
     _warn_of_diverged(replicates.trainings)
-    write_csv(f"metrics/replicates_{group}.csv", replicates.trainings)
-    write_csv(f"metrics/blocks_{group}.csv", replicates.blocks)
-    write_csv(f"plots/curves_{group}.csv", replicates.curves)
+    is_standin = read_json("data/raw/source.json")["origin"] == "standin"
+    for path, written in {
+        f"metrics/replicates_{group}.csv": replicates.trainings,
+        f"metrics/blocks_{group}.csv": replicates.blocks,
+        f"plots/curves_{group}.csv": replicates.curves,
+    }.items():
+        write_csv(path, written.assign(origin="standin") if is_standin else written)
 
 
 def _group() -> str:

@@ -12,7 +12,7 @@ from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
 from stages._common import quiet_import, run_stage
-from stages._files import atomic_file, atomic_folder, read_arrays, write_json
+from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
 
 EPOCHS_PER_SYNC = 50
 
@@ -45,7 +45,12 @@ def main() -> None:
         )
         _keep_curves_only(folder)
         _save(model, Path(f"models/{name}.keras"))
-    write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": params.epochs})
+    mark = {"origin": "standin"} if _is_standin() else {}
+    write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": params.epochs} | mark)
+
+
+def _is_standin() -> bool:
+    return read_json(Path("data/prepared", PREPROCESSING))["table"]["origin"] == "standin"
 
 
 def _name() -> str:

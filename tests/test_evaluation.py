@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, brier_score_loss
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, roc_auc_score
 
 from regularization.evaluation import (
     describe_kernels,
     expected_calibration_error,
     headline_metrics,
+    score_classes,
     score_predictions,
     score_rows,
 )
@@ -93,3 +94,17 @@ def test_scores_of_rows_have_the_means_of_keras_and_scikit_learn():
 def test_the_gap_is_that_of_the_accuracies():
     found = headline_metrics(build_regularized_model(n_features=4, seed=1), some_arrays())
     assert found["generalization_gap"] == found["train"]["accuracy"] - found["test"]["accuracy"]
+
+
+def test_class_scores_are_scikit_learns_ties_included():
+    logits = RANDOM.integers(-3, 4, size=(4, 400)).astype(np.float32)
+    found = score_classes(Y, logits)
+    for number, its_logits in enumerate(logits):
+        assert found["roc_auc"][number] == pytest.approx(roc_auc_score(Y, its_logits))
+        assert found["balanced_accuracy"][number] == pytest.approx(balanced_accuracy_score(Y, its_logits > 0))
+    assert score_predictions(Y, PROBABILITY)["roc_auc"] == pytest.approx(roc_auc_score(Y, PROBABILITY))
+
+
+def test_rows_of_one_class_have_no_class_scores():
+    assert all(np.isnan(values).all() for values in score_classes(np.ones(3), np.zeros((2, 3))).values())
+    assert not {"roc_auc", "balanced_accuracy"} & set(score_predictions(np.ones(3), np.array([0.2, 0.5, 0.9])))

@@ -19,6 +19,8 @@ from stages import replicate
 def prepared(stage_folder, wine_table):
     """Write a checked table as `prepare` leaves it."""
     Path("data/prepared").mkdir(parents=True)
+    Path("data/raw").mkdir()
+    Path("data/raw/source.json").write_text('{"origin": "published"}', encoding="utf-8")
 
     def write(table: pd.DataFrame) -> None:
         features = table.drop(columns="quality")

@@ -4,8 +4,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
+from regularization.evidence.facts import STANDIN
+from regularization.evidence.majority import MAJORITY
+from regularization.metrics import ACCURACY, BRIER, METRICS, leading_metrics
 
+MARK = "These networks saw a synthetic stand-in table: nothing here says anything about wine."
+LEARNED = {
+    "one class": "{} named one class alone for all test rows of every split",
+    "not shown": "Neither an accuracy above the majority class's nor a ROC AUC above 0.5 is shown of {}",
+    "ranks": "An accuracy above the majority class's is not shown of {}, but the ROC AUC is above 0.5",
+}
 NEW_TABLES = "for new tables of the same kind"
 THIS_TABLE = "for new splits and seeds of this very table"
 SAID = {
@@ -25,47 +33,101 @@ def main_figures(tables: dict[str, pd.DataFrame]) -> dict:
     """
     headline = tables["comparisons"].query("family == 'headline'")
     figures = {}
-    for name in (ACCURACY.name, BINARY_CROSSENTROPY.name):
+    for name in told_first(tables):
         rows = headline[headline["metric"] == name].to_dict("records")
         pairs = {f"{row['variant']}_vs_{row['reference']}": row for row in rows}
         figures[name] = {
             "verdict": {pair: row["verdict"] for pair, row in pairs.items()},
             "difference": {pair: row["difference"] for pair, row in pairs.items()},
         }
-    return figures
+    return figures | ({"origin": STANDIN} if _mark(tables) else {})
+
+
+def told_first(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """The metrics that what is told of this table begins with, of those that its blocks can carry."""
+    of_table = leading_metrics(tables["table"]["minority_share"].iloc[0])
+    known = set(tables["summaries"]["metric"])
+    return [name for name in of_table if name in known] if set(of_table[:1]) <= known else list(leading_metrics(0.5))
 
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Few sentences for the first page: the headline variants against base, and who cannot be told from the best."""
-    headline = tables["comparisons"].query("family == 'headline'")
-    told = []
+    headline, told, first = tables["comparisons"].query("family == 'headline'"), _mark(tables), told_first(tables)
     for variant in headline["variant"].unique():
         of_variant = headline[headline["variant"] == variant]
         for reference in of_variant["reference"].unique():
             pair = of_variant[of_variant["reference"] == reference].set_index("metric")
-            parts = [_short(METRICS[name].label, pair.loc[name]) for name in (ACCURACY.name, BINARY_CROSSENTROPY.name)]
+            parts = [_short(METRICS[name].label, pair.loc[name]) for name in first]
             told.append(f"{variant} against {reference}: {'; '.join(parts)}.")
-    return [*told, *(_set(tables["best"], name) for name in (ACCURACY.name, BINARY_CROSSENTROPY.name))]
+    of_headline = tables["summaries"]["variant"].isin([*headline["variant"], *headline["reference"]])
+    return [*told, *(_set(tables["best"], name) for name in first), *_learned(tables["summaries"][of_headline])]
 
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
-    """All of the evidence as English sentences with 95% intervals."""
+    """All of the evidence as English sentences with 95% intervals.
+
+    Comparisons are told in three metrics: those of `told_first`, and the Brier score where that is two.
+    """
+    first = told_first(tables)
+    shown = [*first, BRIER.name] if len(first) < 3 else first
     means = tables["summaries"].set_index(["metric", "variant"])["mean"]
     in_headline = {name: rows[rows["variant"].isin(headline)] for name, rows in tables.items() if "variant" in rows}
     diverged = tables["summaries"].query(f"metric == '{ACCURACY.name}' and diverged > 0")
+    told = {
+        name: [rows[rows["metric"] == metric] for metric in shown] for name, rows in tables.items() if "metric" in rows
+    }
     return [
-        *(_comparison(row, means) for row in _rows(tables["comparisons"])),
-        *(_set(tables["best"], name) for name in METRICS),
-        *(_power(rows) for _, rows in tables["plan"].groupby("metric", sort=False)),
-        *_leakage(in_headline["leakage"], headline[0]),
-        *(_spread(row) for row in _rows(in_headline["spread"]) if row["metric"] == ACCURACY.name),
-        _lottery(tables["notebook_lottery"]),
-        *(_selection(row, headline[0]) for row in _rows(tables["selection"])),
+        *_mark(tables),
+        *_classes(tables["table"].iloc[0], means, first),
+        *_learned(tables["summaries"]),
+        *(
+            f"{row['variant']} has the settings of {row['same_as']} and is told under that name alone."
+            for row in _rows(tables["same_settings"])
+        ),
+        *(_comparison(row, means) for rows in told["comparisons"] for row in _rows(rows)),
+        *(_set(tables["best"], name) for name in shown),
+        *(_power(rows) for rows in told["plan"] if len(rows)),
+        *_leakage(in_headline["leakage"], headline[0], first[0]),
+        *(_spread(row) for row in _rows(in_headline["spread"]) if row["metric"] == first[0]),
+        _lottery(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
+        *(_selection(row, headline[0]) for rows in told["selection"] for row in _rows(rows)),
         *(_diverged(row) for row in _rows(diverged)),
     ]
 
 
+def _mark(tables: dict[str, pd.DataFrame]) -> list[str]:
+    return [MARK] if tables["table"]["origin"].iloc[0] == STANDIN else []
+
+
+def _classes(table: pd.Series, means: pd.Series, first: Sequence[str]) -> list[str]:
+    """How the classes stand, what naming the larger one is worth, and what one of them lacks."""
+    scores = [f"{METRICS[name].label} {means[name, MAJORITY]:.3f}" for name in dict.fromkeys((ACCURACY.name, *first))]
+    told = [
+        f"The smaller class has {table['minority_share']:.1%} of the {table['rows']} rows: always naming the larger "
+        f"one, with its share as the probability, gives {_listed(scores)}."
+    ]
+    if table["blocks_of_both_classes"] < table["blocks"]:
+        told.append(
+            f"Only {table['blocks_of_both_classes']} of {table['blocks']} blocks of rows have both classes: balanced "
+            "accuracy and ROC AUC rest on these alone."
+        )
+    if table["splits_trained_on_one_class"]:
+        told.append(
+            f"In {table['splits_trained_on_one_class']} of {table['splits']} splits the training rows are of one "
+            "class: there is nothing to learn in them, and all figures count them."
+        )
+    return told
+
+
+def _learned(summaries: pd.DataFrame) -> list[str]:
+    """Which networks have not been shown to beat the majority class, one sentence for each way."""
+    found = summaries.drop_duplicates("variant").groupby("learned", sort=False)["variant"].agg(list)
+    return [f"{LEARNED[how].format(_listed(names))}." for how, names in found.items() if how in LEARNED]
+
+
 def _short(label: str, row: pd.Series) -> str:
+    if not row["differing"]:
+        return f"{label} {row['verdict']} (no training differed from its pair)"
     interval = f"{row['difference']:+.3f}, {row['lower']:+.3f} to {row['upper']:+.3f}"
     return f"{label} {row['verdict']} ({interval})"
 
@@ -74,9 +136,10 @@ def _comparison(row: dict, means: pd.Series) -> str:
     label, exploratory = METRICS[row["metric"]].label, " (exploratory)" if row["family"] == "exploratory" else ""
     mean, reference = (means[row["metric"], row[name]] for name in ("variant", "reference"))
     if not row["differing"]:
+        limit = f": a true difference of up to {row['upper']:.3f} could have gone unseen"
         return (
-            f"No training of {row['variant']} differed from its pair of {row['reference']} in {label}{exploratory}: a "
-            f"true difference of up to {row['upper']:.3f} could have gone unseen."
+            f"No training of {row['variant']} differed from its pair of {row['reference']} in {label}{exploratory}"
+            f"{limit if METRICS[row['metric']].is_counted else ''}."
         )
     doubt = ", which is not proven" if row["verdict"].startswith("likely") else ""
     said = f"{row['variant']} {SAID[row['verdict']]} {row['reference']} in {label}{exploratory}{doubt}"
@@ -108,15 +171,15 @@ def _power(rows: pd.DataFrame) -> str:
     )
 
 
-def _leakage(rows: pd.DataFrame, baseline: str) -> list[str]:
+def _leakage(rows: pd.DataFrame, baseline: str, metric: str) -> list[str]:
     if rows.empty:
         return ["The table has no identical rows, so none can leak into the test."]
     told = []
-    for row in _rows(rows[rows["metric"] == ACCURACY.name]):
+    for row in _rows(rows[rows["metric"] == metric]):
         change = _interval(row["change"], row["lower"], row["upper"], "for this table's duplicates")
         sentence = (
-            f"Shuffling identical rows into both parts changes the test accuracy of {row['variant']} by {change}, test "
-            f"rows seen in training and more distinct rows to train on taken together"
+            f"Shuffling identical rows into both parts changes the {METRICS[metric].label} of {row['variant']} by "
+            f"{change}, test rows seen in training and more distinct rows to train on taken together"
         )
         if row["variant"] != baseline:
             excess = f"{row['excess_of_base']:+.3f} ({row['excess_lower']:+.3f} to {row['excess_upper']:+.3f})"
@@ -128,17 +191,20 @@ def _leakage(rows: pd.DataFrame, baseline: str) -> list[str]:
 def _spread(row: dict) -> str:
     share = f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%})"
     return (
-        f"One training of {row['variant']} has a test accuracy with a standard deviation of {row['sd']:.3f} over fresh "
-        f"splits; the seed alone, on the notebook's one split, makes {row['sd_of_seed']:.3f}, which is {share} of the "
-        f"variance."
+        f"One training of {row['variant']} has a {METRICS[row['metric']].label} with a standard deviation of "
+        f"{row['sd']:.3f} over fresh splits; the seed alone, on one split, makes {row['sd_of_seed']:.3f}, which is "
+        f"{share} of the variance."
     )
 
 
-def _lottery(lottery: pd.DataFrame) -> str:
+def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
+    if len(lottery) < 2:
+        return "Only one configuration was trained."
+    again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
     first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
     interval = f"{first['lower']:.0%} to {first['upper']:.0%}"
     told = (
-        f"If the notebook were run again, {first['variant']} would have the highest test accuracy of the "
+        f"{again}, {first['variant']} would have the highest test accuracy of the "
         f"{len(lottery)} configurations most often, in {first['wins']:.0%} of the runs ({interval})"
     )
     if first["lower"] > second["upper"]:

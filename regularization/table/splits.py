@@ -119,7 +119,11 @@ def to_arrays(table: Table, rows: Rows, preprocessor: Preprocessor) -> Arrays:
 
 
 def describe(table: Table, rows: Rows) -> dict:
-    """The figures of metrics/data.json: rows and share of class 1 of the whole and of each part, duplicates, leaks."""
+    """The figures of metrics/data.json: rows and share of class 1 of the whole and of each part, duplicates, leaks.
+
+    And what naming the larger class of the training rows, with the share of class 1 among them as the probability, is
+    worth on the test rows.
+    """
     y, groups = table.y, table.groups
     parts = {"all": np.arange(len(y)), "train": rows.train, "validation": rows.val, "test": rows.test}
     return {
@@ -127,6 +131,21 @@ def describe(table: Table, rows: Rows) -> dict:
         "share_of_class_1": {part: round(float(y[numbers].mean()), 4) for part, numbers in parts.items()},
         "duplicate_rows": len(groups) - len(np.unique(groups)),
         "test_rows_also_in_training": leaked_rows(groups, rows),
+        "majority_class_on_test_rows": majority_scores(y[rows.train], y[rows.test]),
+    }
+
+
+def majority_scores(y_train: np.ndarray, y_test: np.ndarray) -> dict[str, float]:
+    """Accuracy and binary cross-entropy on `y_test` of the larger class and the share of class 1 in `y_train`.
+
+    The probability stays half a row away from 0 and 1.
+    """
+    half_row = 0.5 / len(y_train)
+    share, of_test = np.clip(y_train.mean(), half_row, 1 - half_row), y_test.mean()
+    crossentropy = -(of_test * np.log(share) + (1 - of_test) * np.log1p(-share))
+    return {
+        "accuracy": float(of_test if share > 0.5 else 1 - of_test),
+        "binary_crossentropy": float(crossentropy),
     }
 
 

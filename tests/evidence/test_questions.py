@@ -1,5 +1,7 @@
 """Each question answered from simulated replicates whose answer is known."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +68,35 @@ def test_ties_in_all_pairs_are_told_as_such_and_prove_nothing(tables):
     found = row_of(tables["comparisons"], metric="accuracy", variant="copy", reference="base")
     assert (found["differing"], found["verdict"]) == (0, "undecided")
     assert (found["lower"], found["upper"]) == pytest.approx((-3 / 800, 3 / 800))  # the rule of three, 800 rows
+
+
+def test_ties_in_all_pairs_of_a_loss_have_no_interval_at_all(tables):
+    found = row_of(tables["comparisons"], metric="binary_crossentropy", variant="copy", reference="base")
+    assert (found["differing"], found["verdict"]) == (0, "undecided")
+    assert np.isnan([found["lower"], found["upper"], found["joint_lower"], found["joint_upper"]]).all()
+    assert (
+        row_of(tables["best"], metric="binary_crossentropy", variant="copy")["cannot_be_told"]
+        == (row_of(tables["best"], metric="binary_crossentropy", variant="base")["cannot_be_told"])
+    )
+
+
+def test_few_differing_pairs_prove_no_more_than_none():
+    """One row of one block in one split: the spread says 0.000 to 0.000, the rule of three 3 of 800 rows either way."""
+    trainings, blocks = with_known_answer()
+    row = (blocks["variant"] == "copy") & (blocks["block"] == 4)
+    values = blocks.loc[row, "right"].item().split(" ")
+    place = next(number for number, value in enumerate(values) if value != "-")
+    values[place] = str(float(values[place]) + 1)
+    blocks.loc[row, "right"] = " ".join(values)
+    found = row_of(
+        questions.comparisons(
+            replicates(trainings, blocks), {"accuracy": dataclasses.replace(METRICS["accuracy"], equivalence=0.003)}
+        ),
+        variant="copy",
+    )
+    assert 0 < found["differing"] < 0.01
+    assert found["upper"] - found["lower"] == pytest.approx(2 * 3 / 800)
+    assert found["verdict"] == "undecided"
 
 
 def test_the_order_of_the_rows_changes_nothing(known, tables):
@@ -170,13 +201,14 @@ def test_reported_figures_are_counts_of_320_test_rows():
 
 def test_reported_figures_fall_where_they_should():
     trainings, blocks = simulated(ELEVEN)
-    found = questions.notebook_reported(replicates(trainings, blocks))
+    found = questions.notebook_reported(replicates(trainings, blocks), of_notebook=ELEVEN)
     assert len(found) == 18
     values = trainings.query("variant == 'dropout' and protocol == 'notebook'")["test_loss"]
     dropout = row_of(found, variant="dropout", score="test_loss")
     assert dropout["reported"] == 0.489147812128067
     assert dropout["percentile"] == pytest.approx(100 * (values < 0.489147812128067).mean())
-    assert set(questions.notebook_reported(replicates(*simulated()))["variant"]) == set(HEADLINE)
+    three = questions.notebook_reported(replicates(*simulated()), of_notebook=ELEVEN)
+    assert set(three["variant"]) == set(HEADLINE)
 
 
 def test_the_share_of_the_seed_is_the_ratio_of_the_variances():

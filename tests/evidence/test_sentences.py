@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from regularization.errors import InputError
 from regularization.evidence import answer, evidence_tables, main_figures, sentences
 from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
 
@@ -31,8 +32,8 @@ def test_figures_are_the_tables(tables):
 def test_sentences_say_the_verdicts_with_their_numbers(tables):
     told = sentences(tables, headline=HEADLINE)
     row = row_of(tables["comparisons"], metric="accuracy", variant="l1l2", reference="base")
-    assert told[0].startswith("l1l2 is better than base in test accuracy: ")
-    assert f"difference {row['difference']:+.3f} ({row['lower']:+.3f} to {row['upper']:+.3f} for new tables" in told[0]
+    first = next(sentence for sentence in told if sentence.startswith("l1l2 is better than base in test accuracy: "))
+    assert f"difference {row['difference']:+.3f} ({row['lower']:+.3f} to {row['upper']:+.3f} for new tables" in first
     assert any(sentence.startswith("dropout is worse than l1l2 in test loss without penalty: ") for sentence in told)
     assert any(sentence.startswith("No training of copy differed from its pair of base") for sentence in told)
     assert all(sentence.endswith(".") for sentence in told)
@@ -54,3 +55,62 @@ def test_nothing_is_said_of_duplicates_where_there_are_none():
     told = sentences(without, headline=HEADLINE)
     assert "The table has no identical rows, so none can leak into the test." in told
     assert not any(sentence.startswith("Shuffling") for sentence in told)
+
+
+def test_a_stand_in_is_marked_in_every_table_in_the_figures_and_in_what_is_told():
+    marked = evidence_tables(*simulated(), headline=HEADLINE, origin="standin")
+    assert all(set(table["origin"]) <= {"standin"} and "origin" in table for table in marked.values())
+    assert main_figures(marked)["origin"] == "standin"
+    assert "synthetic stand-in" in answer(marked)[0]
+    assert "synthetic stand-in" in sentences(marked, headline=HEADLINE)[0]
+
+
+def test_no_mark_without_a_stand_in(tables):
+    assert not any("origin" in table for name, table in tables.items() if name != "table")
+    assert "stand-in" not in " ".join([*sentences(tables, headline=HEADLINE), *answer(tables)])
+
+
+def test_the_notebook_is_named_beside_all_of_its_configurations_alone():
+    trainings, blocks = simulated(ELEVEN)
+    told = {}
+    for of_notebook in (ELEVEN, ELEVEN[1:], ()):
+        tables = evidence_tables(trainings, blocks, headline=HEADLINE, of_notebook=of_notebook)
+        assert set(tables["notebook_reported"]["variant"]) == set(of_notebook)
+        told[of_notebook] = " ".join(sentences(tables, headline=HEADLINE))
+    assert "If the notebook were run again, " in told[ELEVEN]
+    assert "notebook" not in told[ELEVEN[1:]] + told[()]
+    assert "On one and the same split, with another seed each, " in told[()]
+
+
+def test_of_the_notebook_means_of_its_configurations_though_others_are_trained():
+    tables = evidence_tables(*simulated((*ELEVEN, "mine")), headline=HEADLINE, of_notebook=ELEVEN)
+    assert set(tables["notebook_lottery"]["variant"]) == set(ELEVEN)
+    assert "of the 11 configurations" in " ".join(sentences(tables, headline=HEADLINE))
+
+
+def test_a_variant_with_the_settings_of_another_is_told_once(tables):
+    once = evidence_tables(*with_known_answer(), headline=HEADLINE, same_settings={"copy": "base"})
+    for name in ("summaries", "comparisons", "best", "notebook_lottery", "spread", "majority"):
+        assert "copy" in set(tables[name]["variant"])
+        assert "copy" not in set(once[name]["variant"])
+    told = sentences(once, headline=HEADLINE)
+    assert [sentence for sentence in told if "copy" in sentence] == [
+        "copy has the settings of base and is told under that name alone."
+    ]
+
+
+def test_a_headline_model_with_the_settings_of_base_leaves_the_families():
+    once = evidence_tables(*simulated(), headline=HEADLINE, same_settings={"dropout": "base"})
+    assert set(once["comparisons"]["variant"]) == {"l1l2"}
+    assert list(main_figures(once)["accuracy"]["verdict"]) == ["l1l2_vs_base"]
+    with pytest.raises(InputError, match="every variant has the settings of base; expected another"):
+        evidence_tables(*simulated(), headline=HEADLINE, same_settings={"dropout": "base", "l1l2": "base"})
+
+
+def test_without_headline_pairs_there_is_still_something_to_tell():
+    same = {"l1l2": "base", "dropout": "base"}
+    once = evidence_tables(*simulated((*HEADLINE, "mine")), headline=HEADLINE, same_settings=same)
+    assert set(once["comparisons"]["family"]) == {"exploratory"}
+    assert main_figures(once)["accuracy"] == {"verdict": {}, "difference": {}}
+    assert any(sentence.startswith("mine ") for sentence in sentences(once, headline=HEADLINE))
+    assert answer(once)
