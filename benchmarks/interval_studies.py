@@ -81,7 +81,7 @@ CASES = [
 
 
 def study(case: Case, seed: int, *, splits: int, design: int | None = None) -> dict[str, Jackknife]:
-    """Table number `seed`, and the difference in each metric; another `design` deals, splits and trains anew."""
+    """Table number `seed`, and the difference in each metric; another `design` splits its blocks and trains anew."""
     (estimates,) = differences([case.first, case.second], [(0, 1)], case, seed, splits=splits, design=design).values()
     return estimates
 
@@ -98,7 +98,7 @@ def differences(
     """The difference of each of the `pairs` of `learners` on one table of the `case`, in each metric."""
     design = seed if design is None else design
     table = draw_table(case.n_rows, np.random.default_rng([seed, 1]), case.duplicates)
-    blocks = deal_blocks(table.groups, table.y, random_state=design)
+    blocks = deal_blocks(table.groups, table.y, random_state=seed)
     divisions = divide_blocks(splits, random_state=design)
     train, val, test = ((divisions == part)[:, blocks].astype(float) for part in (TRAIN, VALIDATION, TEST))
     split = Split(table.X, table.y, blocks, train, val, design)
@@ -179,7 +179,7 @@ def summary(estimates: Sequence[Jackknife], true: float) -> dict[str, float]:
 
 
 def agreement(case: Case, *, studies: int, splits: int = SPLITS) -> dict[str, float]:
-    """Per metric, how often two designs on one table differ by no more than their intervals for that table allow."""
+    """Per metric, how often two designs differ by no more than their intervals for the same blocks allow."""
     pairs = [
         [study(case, seed, splits=splits, design=design) for design in (seed, 10**5 + seed)]
         for seed in counted(studies, f"{case.name}, twice")
@@ -214,7 +214,7 @@ def main() -> None:
                 f"{row['ideal']:.4f}",
             ]
             print_row(case.name, f"{case.n_rows:,}", metric, *figures, f"{row['leaves_out_0']:.0%}")
-    print_row("case, two designs on one table", "rows", "metric", "agree")
+    print_row("case, two designs on the same blocks", "rows", "metric", "agree")
     print_row(*["---"] * 4)
     for case in CASES:
         for metric, share in agreement(case, studies=studies // 4).items():

@@ -169,13 +169,17 @@ def nearest_neighbours(k: int, *, n_columns: int = 4, stream: int = 0) -> Callab
     """The vote of the `k` nearest rows on columns that the seed chooses: no smooth function of the rows."""
 
     def fit(split: Split, X_new: np.ndarray) -> np.ndarray:
-        squares = [(X_new[:, [column]] - split.X[:, column]) ** 2 for column in range(N_FEATURES)]
-        used = np.argsort(split.draw(N_FEATURES, stream), axis=1)[:, :n_columns]
+        used = np.sort(np.argsort(split.draw(N_FEATURES, stream), axis=1)[:, :n_columns], axis=1)
+        orders = {}
+        for columns in np.unique(used, axis=0):
+            distance = np.sum([(X_new[:, [column]] - split.X[:, column]) ** 2 for column in columns], axis=0)
+            orders[tuple(columns)] = np.argsort(distance, axis=1)
         probability = np.empty((len(used), len(X_new)))
         for place, (columns, train) in enumerate(zip(used, split.train > 0, strict=True)):
-            distance = np.sum([squares[column] for column in columns], axis=0)[:, train]
-            nearest = np.argpartition(distance, k, axis=1)[:, :k]
-            probability[place] = (split.y[train][nearest].sum(axis=1) + 0.5) / (k + 1)
+            order = orders[tuple(columns)]
+            known = train[order]
+            nearest = known & (np.cumsum(known, axis=1) <= k)
+            probability[place] = ((split.y[order] * nearest).sum(axis=1) + 0.5) / (k + 1)
         return probability
 
     return fit

@@ -30,7 +30,7 @@ class Jackknife(NamedTuple):
 
     mean: float
     standard_error: float  # for new tables of the same kind, trained on as many rows
-    error_of_splits: float  # for new splits and seeds of this very table
+    error_of_splits: float  # for new seeds and new splits of the same blocks of this very table
     changes: np.ndarray  # (blocks,), centred
     df: int
 
@@ -43,7 +43,10 @@ class Jackknife(NamedTuple):
         return self.mean - quantile * self.standard_error, self.mean + quantile * self.standard_error
 
     def interval_of_splits(self, confidence: float = 0.95) -> tuple[float, float]:
-        """For new splits and seeds of this very table: the normal distribution, as there are hundreds of splits."""
+        """For new seeds and new splits of the same blocks: the normal distribution, as there are hundreds of splits.
+
+        Other blocks of the same table would move the mean further, mostly so where the seeds matter little.
+        """
         half_width = float(stats.norm.ppf((1 + confidence) / 2)) * self.error_of_splits
         return self.mean - half_width, self.mean + half_width
 
@@ -57,7 +60,7 @@ def block_jackknife(differences: BlockScores) -> Jackknife:
     `tau_k` the same over the splits that are scored on k, and their other blocks.
     `change_k = tau_k - w_k (a_k - theta) / (W - w_k)`, centred, is what leaving out block k would change.
     The variance for new tables is `(K - 1) / K * sum(change_k**2) + Var(r_s) / splits`; its second term alone is that
-    for new splits and seeds of this table.
+    for new seeds and new splits of the same blocks.
 
     Raises `InputError` where a block is scored in fewer than 2 splits, or where no split is scored on two blocks.
     """

@@ -15,7 +15,7 @@ LEARNED = {
     "ranks": "An accuracy above the majority class's is not shown of {}, but the ROC AUC is above 0.5",
 }
 NEW_TABLES = "for new tables of the same kind"
-THIS_TABLE = "for new splits and seeds of this very table"
+THIS_TABLE = "for new seeds and splits of the same blocks"
 SAID = {
     "better": "is better than",
     "worse": "is worse than",
@@ -86,7 +86,8 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
         ),
         *(_comparison(row, means) for rows in told["comparisons"] for row in _rows(rows)),
         *(_set(tables["best"], name) for name in shown),
-        *(_power(rows) for rows in told["plan"] if len(rows)),
+        *(_power(rows, int(tables["table"]["splits"].iloc[0])) for rows in told["plan"] if len(rows)),
+        *(_calibration(row) for row in _rows(tables["calibration"].query("family == 'headline'"))),
         *_leakage(in_headline["leakage"], headline[0], first[0]),
         *(_spread(row) for row in _rows(in_headline["spread"]) if row["metric"] == first[0]),
         _lottery(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
@@ -128,7 +129,7 @@ def _learned(summaries: pd.DataFrame) -> list[str]:
 def _short(label: str, row: pd.Series) -> str:
     if not row["differing"]:
         return f"{label} {row['verdict']} (no training differed from its pair)"
-    interval = f"{row['difference']:+.3f}, {row['lower']:+.3f} to {row['upper']:+.3f}"
+    interval = f"{row['difference']:+.3f}; {row['lower']:+.3f} to {row['upper']:+.3f} for new tables"
     return f"{label} {row['verdict']} ({interval})"
 
 
@@ -161,13 +162,22 @@ def _set(best: pd.DataFrame, metric: str) -> str:
     return f"In {label}, {leader} has the best mean; {_listed(others)} cannot be told from it."
 
 
-def _power(rows: pd.DataFrame) -> str:
-    splits = rows["splits"].unique()
-    now = rows[rows["splits"] == splits[len(splits) // 2]]
+def _power(rows: pd.DataFrame, splits: int) -> str:
+    now = rows[rows["splits"] == splits]
     return (
-        f"With {now['splits'].iloc[0]} splits, a true difference of {now['detectable'].min():.3f} to "
-        f"{now['detectable'].max():.3f} in {METRICS[rows['metric'].iloc[0]].label}, depending on the pair of headline "
-        f"variants, would be found reliably."
+        f"With {splits} splits, a true difference of {now['detectable'].min():.3f} to {now['detectable'].max():.3f} in "
+        f"{METRICS[rows['metric'].iloc[0]].label}, depending on the pair of headline variants, would be found in "
+        f"{now['power'].iloc[0]:.0%} of such studies."
+    )
+
+
+def _calibration(row: dict) -> str:
+    better = row["table_upper"] < 0 or row["table_lower"] > 0
+    said = ("lower" if row["difference"] < 0 else "higher") if better else "not clearly another"
+    change = _interval(row["difference"], row["table_lower"], row["table_upper"], THIS_TABLE)
+    return (
+        f"The expected calibration error of {row['variant']} on the test rows is {said} than that of "
+        f"{row['reference']}: {row['ece']:.3f} against {row['ece_of_reference']:.3f}, difference {change}."
     )
 
 
@@ -182,14 +192,18 @@ def _leakage(rows: pd.DataFrame, baseline: str, metric: str) -> list[str]:
             f"{change}, test rows seen in training and more distinct rows to train on taken together"
         )
         if row["variant"] != baseline:
-            excess = f"{row['excess_of_base']:+.3f} ({row['excess_lower']:+.3f} to {row['excess_upper']:+.3f})"
+            excess = _interval(
+                row["excess_of_base"], row["excess_lower"], row["excess_upper"], "for the same duplicates"
+            )
             sentence += f"; the change of {baseline} minus this one is {excess}"
         told.append(f"{sentence}.")
     return told
 
 
 def _spread(row: dict) -> str:
-    share = f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%})"
+    share = (
+        f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%} with other seeds and splits)"
+    )
     return (
         f"One training of {row['variant']} has a {METRICS[row['metric']].label} with a standard deviation of "
         f"{row['sd']:.3f} over fresh splits; the seed alone, on one split, makes {row['sd_of_seed']:.3f}, which is "
@@ -202,7 +216,7 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
         return "Only one configuration was trained."
     again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
     first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
-    interval = f"{first['lower']:.0%} to {first['upper']:.0%}"
+    interval = f"{first['lower']:.0%} to {first['upper']:.0%} with other seeds"
     told = (
         f"{again}, {first['variant']} would have the highest test accuracy of the "
         f"{len(lottery)} configurations most often, in {first['wins']:.0%} of the runs ({interval})"
@@ -216,13 +230,15 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
 def _selection(row: dict, baseline: str) -> str:
     label = METRICS[row["metric"]].label
     optimism = _interval(row["optimism"], row["optimism_lower"], row["optimism_upper"], THIS_TABLE)
-    looked = "looked better than it was" if row["optimism_lower"] > 0 else "did not clearly look better than it was"
+    looked = "it looked better than it was by" if row["optimism_lower"] > 0 else "whether it looked better is open,"
     how = f"Chosen in each split by {label.replace('test', 'validation')} from one training of each variant"
+    gain = f"On the test rows it differs from {baseline} by"
+    if row["gain_lower"] == row["gain_upper"]:
+        gain = f"It never did better or worse than {baseline} on the test rows:"
     return (
         f"{how}: {row['chosen']} most often ({row['share']:.0%} of the choices). The chosen has "
-        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: it {looked}, by "
-        f"{optimism}. On the test rows it differs from {baseline} by "
-        f"{_interval(row['gain'], row['gain_lower'], row['gain_upper'], THIS_TABLE)}."
+        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: {looked} {optimism}. "
+        f"{gain} {_interval(row['gain'], row['gain_lower'], row['gain_upper'], THIS_TABLE)}."
     )
 
 

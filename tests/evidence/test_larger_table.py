@@ -32,7 +32,6 @@ def test_a_larger_table_gives_verdicts_of_the_same_sort():
     tables = evidence_tables(found.trainings, found.blocks, headline=HEADLINE)
     verdicts = tables["comparisons"].set_index(["metric", "variant", "reference"])["verdict"]
     widths = tables["comparisons"].set_index(["metric", "variant", "reference"]).eval("upper - lower")
-    print(tables["comparisons"].to_string())
     for variant in ("l1l2", "dropout"):
         assert verdicts["binary_crossentropy", variant, "base"] == "better"
         assert widths["accuracy", variant, "base"] < 0.04

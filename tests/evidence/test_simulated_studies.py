@@ -39,9 +39,9 @@ def test_the_interval_covers_the_truth(case):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_another_design_on_the_same_table_agrees(case):
+def test_new_seeds_and_splits_of_the_same_blocks_agree(case):
     for share in agreement(case, studies=250).values():
-        assert share >= 0.93
+        assert share >= 0.9
 
 
 @pytest.mark.slow
