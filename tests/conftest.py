@@ -23,7 +23,6 @@ TRAINING_FILES = {
     "tests/test_keras_file.py",
     "tests/test_models.py",
     "tests/test_pipeline.py",
-    "tests/test_pull_request.py",
     "tests/test_replicates.py",
     "tests/test_same_bytes.py",
     "tests/test_train.py",

@@ -91,6 +91,32 @@ def test_blocks_hold_the_scores_of_every_block_that_a_training_has_not_seen(trai
             assert mean == pytest.approx(tests.loc[number, metric.column], rel=1e-5)
 
 
+def test_a_variant_that_stops_early_is_scored_on_test_blocks_alone(trained):
+    variants = {"early": {"patience": 1, "hidden_units": (3,)}}
+    found = train_replicates(variants, SPLITS, TABLE, network=NETWORK | {"learning_rate": 0.1}, **TRAIN)
+    _, sums = unpack_blocks(found.blocks)
+    honest = [split for split in SPLITS if split.protocol == "honest"]
+    for number, split in enumerate(honest):
+        scored = np.flatnonzero(~np.isnan(sums["right"][number]))
+        assert set(scored) == set(np.unique(split.blocks[split.rows.test]))
+    assert found.trainings["best_epoch"].min() < 11
+    last = found.curves["val_binary_crossentropy"].iloc[-1]  # each stopped network counts with its best epoch
+    at_best = found.trainings.query("protocol == 'honest'")["val_binary_crossentropy"]
+    assert last == pytest.approx(at_best.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_reliability_diagram_is_that_of_the_test_rows_of_the_honest_trainings(trained, variant):
+    bins = trained.calibration[trained.calibration["variant"] == variant]
+    honest = trained.trainings.query("variant == @variant and protocol == 'honest'")
+    tests = [split.rows.test for split in SPLITS if split.protocol == "honest"]
+    assert bins["bin"].to_list() == list(range(1, 11))
+    assert bins["rows"].sum() == honest["n_test"].sum()
+    assert (bins["rows"] * bins["share_of_class_1"]).sum() == pytest.approx(TABLE.y[np.concatenate(tests)].sum())
+    filled = bins.dropna()
+    assert (filled["mean_probability"] * 10).between(filled["bin"] - 1, filled["bin"]).all()
+
+
 def test_a_leaky_twin_has_more_distinct_rows_to_train_on(trained):
     sizes = trained.trainings.groupby("protocol")["n_distinct_train"].mean()
     assert sizes["leaky"] > sizes["honest"]
@@ -110,6 +136,7 @@ def test_a_training_that_diverged_has_no_figures_and_the_others_theirs():
     assert by_variant.loc["base"].notna().all()
     assert found.trainings["n_train"].notna().all()
     assert np.isnan(unpack_blocks(found.blocks[found.blocks["variant"] == "wild"])[1]["loss"]).all()
+    assert found.calibration.groupby("variant")["rows"].sum()["wild"] == 0
 
 
 def test_all_trainings_diverged():
