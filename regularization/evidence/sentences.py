@@ -156,6 +156,9 @@ def _comparison(row: dict, means: pd.Series) -> str:
 def _set(best: pd.DataFrame, metric: str) -> str:
     rows = best[best["metric"] == metric]
     leader, label = rows["best"].iloc[0], METRICS[metric].label
+    tied = rows.loc[rows["mean"] == rows.loc[rows["variant"] == leader, "mean"].iloc[0], "variant"].tolist()
+    if len(tied) == len(rows):
+        return f"In {label}, {_listed(tied)} have the same mean."
     others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
     if not others:
         return f"In {label}, {leader} is the best, and every other variant can be told from it."
@@ -164,20 +167,22 @@ def _set(best: pd.DataFrame, metric: str) -> str:
 
 def _power(rows: pd.DataFrame, splits: int) -> str:
     now = rows[rows["splits"] == splits]
+    least, most = (f"{limit:.3f}" for limit in (now["detectable"].min(), now["detectable"].max()))
+    limits = least if least == most else f"{least} to {most}, depending on the pair of headline variants,"
     return (
-        f"With {splits} splits, a true difference of {now['detectable'].min():.3f} to {now['detectable'].max():.3f} in "
-        f"{METRICS[rows['metric'].iloc[0]].label}, depending on the pair of headline variants, would be found in "
-        f"{now['power'].iloc[0]:.0%} of such studies."
+        f"With {splits} splits, a true difference in {METRICS[rows['metric'].iloc[0]].label} of {limits} would be "
+        f"found in {now['power'].iloc[0]:.0%} of such studies."
     )
 
 
 def _calibration(row: dict) -> str:
-    better = row["table_upper"] < 0 or row["table_lower"] > 0
-    said = ("lower" if row["difference"] < 0 else "higher") if better else "not clearly another"
+    said = "cannot be told from"
+    if row["table_upper"] < 0 or row["table_lower"] > 0:
+        said = "is lower than" if row["difference"] < 0 else "is higher than"
     change = _interval(row["difference"], row["table_lower"], row["table_upper"], THIS_TABLE)
     return (
-        f"The expected calibration error of {row['variant']} on the test rows is {said} than that of "
-        f"{row['reference']}: {row['ece']:.3f} against {row['ece_of_reference']:.3f}, difference {change}."
+        f"The calibration error of {row['variant']} on the test rows {said} that of {row['reference']}: "
+        f"{row['ece']:.3f} against {row['ece_of_reference']:.3f}, difference {change}."
     )
 
 
@@ -216,6 +221,11 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
         return "Only one configuration was trained."
     again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
     first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
+    if first["wins"] - second["wins"] < 1e-9:
+        return (
+            f"{again}, {first['variant']} and {second['variant']} would have the highest test accuracy of the "
+            f"{len(lottery)} configurations equally often, in {first['wins']:.0%} of the runs each."
+        )
     interval = f"{first['lower']:.0%} to {first['upper']:.0%} with other seeds"
     told = (
         f"{again}, {first['variant']} would have the highest test accuracy of the "
@@ -229,16 +239,20 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
 
 def _selection(row: dict, baseline: str) -> str:
     label = METRICS[row["metric"]].label
-    optimism = _interval(row["optimism"], row["optimism_lower"], row["optimism_upper"], THIS_TABLE)
-    looked = "it looked better than it was by" if row["optimism_lower"] > 0 else "whether it looked better is open,"
+    looked = "it looked better than it was by" if row["optimism_lower"] > 0 else "whether it looked better is open:"
+    optimism, gain = (
+        _interval(row[name], row[f"{name}_lower"], row[f"{name}_upper"], THIS_TABLE) for name in ("optimism", "gain")
+    )
+    often = f"most often ({row['share']:.0%} of the choices)"
+    if row["tied"]:
+        often = (
+            f"as often as {row['tied']} other{'s' if row['tied'] > 1 else ''} ({row['share']:.0%} of the choices each)"
+        )
     how = f"Chosen in each split by {label.replace('test', 'validation')} from one training of each variant"
-    gain = f"On the test rows it differs from {baseline} by"
-    if row["gain_lower"] == row["gain_upper"]:
-        gain = f"It never did better or worse than {baseline} on the test rows:"
     return (
-        f"{how}: {row['chosen']} most often ({row['share']:.0%} of the choices). The chosen has "
-        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: {looked} {optimism}. "
-        f"{gain} {_interval(row['gain'], row['gain_lower'], row['gain_upper'], THIS_TABLE)}."
+        f"{how}: {row['chosen']} {often}. The chosen has {row['validation']:.3f} on the validation rows and "
+        f"{row['test']:.3f} on the test rows: {looked} {optimism}. Its difference to "
+        f"{baseline} on the test rows is {gain}."
     )
 
 
@@ -250,6 +264,8 @@ def _diverged(row: dict) -> str:
 
 
 def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+    if lower == upper:
+        return f"{value:+.3f} (the same every time)"
     return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
 
 

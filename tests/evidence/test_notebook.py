@@ -61,11 +61,11 @@ def test_the_later_name_repeats_the_earlier(params):
     variants = {
         "a": {"l1": 0.5},
         "b": {"l1": 0.5, "l2": 0, "dropout": None},
-        "none": {"dropout": 0},
+        "plain": {"dropout": 0},
         "half": {"dropout": 0.5},
     }
     known = with_variants(params, variants, dropout=0.5)
-    assert repeated_variants(known) == {"b": "a", "none": "base", "half": "dropout"}
+    assert repeated_variants(known) == {"b": "a", "plain": "base", "half": "dropout"}
     assert list(trained_variants("variations", known)) == ["a", "half"]
 
 
@@ -75,8 +75,8 @@ def test_penalties_on_no_layer_are_none(params):
 
 
 def test_a_group_of_nothing_but_repetitions_is_still_trained(params):
-    known = with_variants(params, {"none": {}})
-    assert list(trained_variants("variations", known)) == ["none"]
+    known = with_variants(params, {"plain": {}})
+    assert list(trained_variants("variations", known)) == ["plain"]
 
 
 # --- the figures
