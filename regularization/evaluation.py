@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
@@ -12,6 +13,7 @@ from regularization.table import Arrays
 
 KERAS_EPSILON = 1e-7  # Keras keeps probabilities this far from 0 and 1 before it takes their logarithm
 NEAR_ZERO = 1e-3
+CALIBRATION_BINS = 10
 CLASS_SCORES = ("balanced_accuracy", "roc_auc")  # need rows of both classes
 PARTS = {"train": "train", "validation": "val", "test": "test"}  # the part's name, and its suffix in `Arrays`
 
@@ -93,15 +95,42 @@ def score_predictions(y: np.ndarray, probability: np.ndarray) -> dict[str, float
     return scores
 
 
-def expected_calibration_error(y: np.ndarray, probability: np.ndarray, *, n_bins: int = 10) -> float:
+def expected_calibration_error(y: np.ndarray, probability: np.ndarray, *, n_bins: int = CALIBRATION_BINS) -> float:
     """Mean distance between the probability of class 1 and its frequency, over `n_bins` equal bins, weighted by rows.
 
     `sum_b (n_b / n) * |mean(y_b) - mean(p_b)|`: Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated
     probabilities using Bayesian binning", section 3, for the probability of class 1.
     """
-    bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
-    surplus = np.bincount(bins, weights=y - probability, minlength=n_bins)
+    surplus = np.bincount(_bins(probability, n_bins), weights=y - probability, minlength=n_bins)
     return float(np.abs(surplus).sum() / len(y))
+
+
+def _bins(probability: np.ndarray, n_bins: int) -> np.ndarray:
+    """The bin of each probability, from 0, of `n_bins` that are equally wide; the last one holds 1 too."""
+    return np.minimum((probability * n_bins).astype(int), n_bins - 1)
+
+
+def calibration_sums(y: np.ndarray, probability: np.ndarray, *, n_bins: int = CALIBRATION_BINS) -> np.ndarray:
+    """Per bin of the probability of class 1: its rows, the sum of their probabilities, those of class 1; `(bins, 3)`.
+
+    `y` and `probability` are `(rows,)`; the bins are those of `expected_calibration_error`.
+    """
+    bins = _bins(probability, n_bins)
+    return np.stack([np.bincount(bins, weights, minlength=n_bins) for weights in (None, probability, y)], axis=1)
+
+
+def calibration_table(variant: str, sums: np.ndarray) -> pd.DataFrame:
+    """The reliability diagram of a variant, a row per bin, out of `calibration_sums` of trainings `(n, bins, 3)`.
+
+    Columns: variant, bin (from 1), rows, mean_probability, share_of_class_1; the last two are missing in an empty bin.
+    The sums over trainings are exact, so that their order changes nothing.
+    """
+    rows, probabilities, ones = (
+        np.array([math.fsum(sums[:, number, column]) for number in range(sums.shape[1])]) for column in range(3)
+    )
+    filled = np.where(rows > 0, rows, np.nan)
+    columns = {"rows": rows.astype(int), "mean_probability": probabilities / filled, "share_of_class_1": ones / filled}
+    return pd.DataFrame({"variant": variant, "bin": np.arange(1, len(rows) + 1)} | columns)
 
 
 def describe_kernels(kernels: Sequence[np.ndarray]) -> dict[str, float]:

@@ -8,7 +8,15 @@ import pandas as pd
 
 from regularization.block_scores import pack_blocks
 from regularization.errors import InputError
-from regularization.evaluation import describe_kernels, expected_calibration_error, score_classes, score_rows
+from regularization.evaluation import (
+    CALIBRATION_BINS,
+    calibration_sums,
+    calibration_table,
+    describe_kernels,
+    expected_calibration_error,
+    score_classes,
+    score_rows,
+)
 from regularization.metrics import METRICS
 from regularization.models import build_model, initial_weights
 from regularization.population import (
@@ -19,6 +27,7 @@ from regularization.population import (
     train_networks,
 )
 from regularization.table import Arrays, PlannedSplit, Rows, Table
+from regularization.variants import split_settings
 
 CURVES = ("val_accuracy", "val_binary_crossentropy")
 BUNCH_BYTES = 10**9  # what the rows of the splits in work may take
@@ -31,6 +40,7 @@ class Replicates(NamedTuple):
     trainings: pd.DataFrame  # one row per training: its scores on each part of its split
     blocks: pd.DataFrame  # one row per variant and block, with the scores of every honest training (block_scores.py)
     curves: pd.DataFrame  # see `curve_bands`
+    calibration: pd.DataFrame  # see `evaluation.calibration_table`; over the test rows of the honest trainings
 
 
 class Run(NamedTuple):
@@ -54,22 +64,26 @@ def train_replicates(
 ) -> Replicates:
     """One network per variant, split and seed, on the `table`; in bunches, so that memory stays flat.
 
-    A variant is the settings of `build_model` that make it, `network` those that all share. A training that diverged
-    has no figures in its row, and none in the blocks. Raises `InputError` where all did.
+    A variant is the settings of `build_model` and of training that make it, `network` those that all share unless a
+    variant has its own. A training that diverged has no figures in its row, and none in the blocks. Raises `InputError`
+    where all did.
     """
-    templates = {
-        name: read_network(build_model(**settings, **network, seed=0, name=name)) for name, settings in variants.items()
-    }
+    templates, trained_by = {}, {}
+    for name, settings in variants.items():
+        built_by, trained_by[name] = split_settings(settings)
+        templates[name] = read_network(build_model(**network | built_by, seed=0, name=name))
+    training = {"epochs": epochs, "batch_size": batch_size, "on_progress": on_progress}
     parts = {name: [] for name in variants}
     for bunch in _bunches(splits, table):
         arrays = {(split.protocol, split.number): _in_32_bits(split.arrays(table)) for split in bunch}
         for name, template in templates.items():
-            parts[name].append(_train_bunch(template, bunch, arrays, table, epochs, batch_size, on_progress))
+            parts[name].append(_train_bunch(template, bunch, arrays, table, **training, **trained_by[name]))
     found = [_join(name, its_parts, splits, table.y) for name, its_parts in parts.items()]
-    trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    tables = Replicates(*(pd.concat(of_variants, ignore_index=True) for of_variants in zip(*found, strict=True)))
+    trainings = tables.trainings
     if "test_loss" not in trainings or trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
-    return Replicates(trainings, blocks, curves)
+    return tables
 
 
 def _bunches(splits: Sequence[PlannedSplit], table: Table) -> list[list[PlannedSplit]]:
@@ -94,12 +108,13 @@ class _Bunch(NamedTuple):
     trainings: pd.DataFrame
     history: PopulationHistory
     sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
+    calibration: np.ndarray  # (honest trainings that did not diverge, bins, 3)
 
 
 def _join(
     name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit], y: np.ndarray
 ) -> tuple[pd.DataFrame, ...]:
-    """The trainings, the blocks and the curves of a variant."""
+    """The tables of a variant, in the order of `Replicates`."""
     trainings = pd.concat([bunch.trainings for bunch in bunches], ignore_index=True)
     arrays = zip(*(bunch.history[:-1] for bunch in bunches), strict=True)
     history = PopulationHistory(*(np.concatenate(array) for array in arrays), diverged=())
@@ -108,7 +123,8 @@ def _join(
     sums = {column: np.concatenate([its_sums[column] for its_sums in honest]) for column in honest[0]}
     rows, class_1 = np.bincount(of_row), np.bincount(of_row, y).astype(int)
     blocks = pack_blocks(name, rows, sums, class_1=class_1)
-    return trainings, blocks, curve_bands(trainings, history)
+    calibration = calibration_table(name, np.concatenate([bunch.calibration for bunch in bunches]))
+    return trainings, blocks, curve_bands(trainings, history), calibration
 
 
 def _train_bunch(
@@ -116,9 +132,8 @@ def _train_bunch(
     splits: Sequence[PlannedSplit],
     arrays: Mapping[tuple[str, int], Arrays],
     table: Table,
-    epochs: int,
-    batch_size: int,
-    on_progress: Callable[[int], object] | None,
+    patience: int | None = None,
+    **training,
 ) -> _Bunch:
     runs = [Run(template.name, split.protocol, split.number, seed) for split in splits for seed in split.seeds]
     split_of_run = [split for split in splits for _ in split.seeds]
@@ -127,10 +142,7 @@ def _train_bunch(
         for number, run in enumerate(runs)
     ]
     data = [arrays[run.protocol, run.split] for run in runs]
-    seeds = [run.seed for run in runs]
-    weights, history = train_networks(
-        networks, data, seeds=seeds, epochs=epochs, batch_size=batch_size, on_progress=on_progress
-    )
+    weights, history = train_networks(networks, data, seeds=[run.seed for run in runs], patience=patience, **training)
     logits, penalties = _predict(networks, weights, split_of_run, arrays, table)
     scores = score_rows(table.y, logits)
     diverged = np.isin([network.name for network in networks], history.diverged)
@@ -143,7 +155,9 @@ def _train_bunch(
     described = pd.DataFrame(kernels).assign(best_epoch=_best_epochs(history))
     described[diverged] = np.nan
     trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
-    return _Bunch(trainings, history, _block_sums(split_of_run, scores, diverged, logits, table.y))
+    sums = _block_sums(split_of_run, scores, diverged, logits, table.y, validated=patience is not None)
+    calibration = _calibration(table.y, split_of_run, logits, diverged)
+    return _Bunch(trainings, history if patience is None else _held(history), sums, calibration)
 
 
 def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:
@@ -178,9 +192,24 @@ def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penaltie
         if part != "train":
             classes = score_classes(y[rows], logits[number : number + 1, rows])
             found |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
-    its_logits = logits[number, split.rows.test].astype(float)
-    probability, found["test_predicted_1"] = 1 / (1 + np.exp(-its_logits)), float((its_logits > 0).mean())
-    return found | {"test_ece": expected_calibration_error(y[split.rows.test], probability)}
+    found["test_predicted_1"] = float((logits[number, split.rows.test] > 0).mean())
+    found["test_ece"] = expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
+    return found
+
+
+def _test_probability(split: PlannedSplit, logits: np.ndarray) -> np.ndarray:
+    """The probability of class 1 that one network gives to the test rows; its `logits` are those of all rows."""
+    return 1 / (1 + np.exp(-logits[split.rows.test].astype(float)))
+
+
+def _calibration(y, splits: Sequence[PlannedSplit], logits: np.ndarray, diverged: np.ndarray) -> np.ndarray:
+    """`calibration_sums` over the test rows of each honest training that did not diverge."""
+    sums = [
+        calibration_sums(y[split.rows.test], _test_probability(split, its_logits))
+        for split, its_logits, is_lost in zip(splits, logits, diverged, strict=True)
+        if split.protocol == "honest" and not is_lost
+    ]
+    return np.array(sums).reshape(-1, CALIBRATION_BINS, 3)
 
 
 def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
@@ -194,12 +223,19 @@ def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
 
 
 def _block_sums(
-    splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray, logits: np.ndarray, y: np.ndarray
+    splits: Sequence[PlannedSplit],
+    scores: dict,
+    diverged: np.ndarray,
+    logits: np.ndarray,
+    y: np.ndarray,
+    *,
+    validated: bool,
 ) -> dict[str, np.ndarray]:
     """Each score of the honest trainings summed over the rows of every block that the training has not seen.
 
-    By column, `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest. What
-    needs both classes is NaN for a block of one class, and elsewhere the block's own value times its rows.
+    A training that was stopped on its validation rows (`validated`) has seen those too. By column,
+    `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest. What needs both
+    classes is NaN for a block of one class, and elsewhere the block's own value times its rows.
     """
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
     if not honest:
@@ -208,7 +244,10 @@ def _block_sums(
     rows = np.bincount(blocks)
     unseen = np.ones((len(honest), len(rows)), bool)
     for place, number in enumerate(honest):
-        unseen[place, np.unique(blocks[splits[number].rows.train])] = False
+        rows_of = splits[number].rows
+        unseen[place, np.unique(blocks[rows_of.train])] = False
+        if validated:
+            unseen[place, np.unique(blocks[rows_of.val])] = False
         unseen[place] &= not diverged[number]
     sums = {}
     of_honest = logits[honest]
@@ -231,6 +270,13 @@ def _in_32_bits(arrays: Arrays) -> Arrays:
 def _best_epochs(history: PopulationHistory) -> np.ndarray:
     """The epoch, from 1, of each model's lowest validation loss: `(n_models,)`."""
     return np.where(np.isnan(history.val_loss), np.inf, history.val_loss).argmin(axis=1) + 1
+
+
+def _held(history: PopulationHistory) -> PopulationHistory:
+    """The curves with each value after an early stop that of the best epoch, whose weights the network keeps."""
+    best = _best_epochs(history)[:, None] - 1
+    curves = (np.where(np.isnan(curve), np.take_along_axis(curve, best, axis=1), curve) for curve in history[:-1])
+    return PopulationHistory(*curves, diverged=history.diverged)
 
 
 def curve_bands(replicates: pd.DataFrame, history: PopulationHistory) -> pd.DataFrame:

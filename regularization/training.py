@@ -24,6 +24,7 @@ def fit_epochs(
     epochs: int,
     batch_size: int,
     seed: int,
+    patience: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> keras.callbacks.History:
     """Train the compiled `model` in place, on `X_train` `(rows, features)` and `y_train` `(rows,)`.
@@ -32,16 +33,22 @@ def fit_epochs(
     smaller last one, and ends with the validation rows. The history and what callbacks receive are those of
     `model.fit(..., validation_data=(X_val, y_val))`; of the batches themselves callbacks see one an epoch.
 
-    Raises `InputError` once the loss is not finite.
+    With `patience` the training ends once the validation loss has not fallen for so many epochs, and the model gets the
+    weights of its best epoch.
+
+    Raises `InputError` once a loss, that of the validation rows too, is not finite.
     """
     trainer = epoch_trainer(model, X_train, y_train, X_val, y_val, batch_size=batch_size)
+    early = []
+    if patience is not None:
+        early = [keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)]
     orders = batch_order(seed, epochs, len(X_train))
     return trainer.fit(
         tf.data.Dataset.from_tensor_slices(orders),
         epochs=epochs,
         steps_per_epoch=1,
         shuffle=False,  # the orders are, and in their turn
-        callbacks=[StopAtDivergence(), *callbacks],
+        callbacks=[StopAtDivergence(), *callbacks, *early],
         verbose=0,
     )
 
@@ -94,12 +101,13 @@ def _constants(X, y) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 class StopAtDivergence(keras.callbacks.Callback):
-    """Raises `InputError` at the first epoch whose loss is not a finite number."""
+    """Raises `InputError` at the first epoch with a score that is not finite, on training or validation rows."""
 
     def on_epoch_end(self, epoch, logs=None):
-        loss, model = (logs or {})["loss"], self.model
-        if model is not None and not np.isfinite(loss):
+        model, scores = self.model, logs or {}
+        lost = next((name for name, score in scores.items() if not np.isfinite(score)), None)
+        if model is not None and lost is not None:
             raise InputError(
-                f"the training diverged: loss is {loss} in epoch {epoch + 1}; expected a finite number. "
+                f"the training diverged: {lost} is {scores[lost]} in epoch {epoch + 1}; expected a finite number. "
                 f"Lower learning_rate (now {float(model.optimizer.learning_rate):g}) or the penalties"
             )

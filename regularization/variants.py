@@ -1,4 +1,6 @@
-"""What a variant is: a name, and the settings of `build_model` that make it. The only place that knows their names.
+"""What a variant is: a name, and the settings of `build_model` and of training that make it.
+
+This is the only place that knows the names of the variants.
 
 A headline model is a variant with a training stage, curves and a saved model of its own. It takes its settings from the
 flat keys of params.yaml that stand behind its name here. The other variants are trained as replicates only; their
@@ -18,6 +20,7 @@ PENALTIES = ("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2")  # 
 REPLICATE_GROUPS = (*HEADLINE_MODELS, VARIATIONS)
 SHARED_SETTINGS = ("hidden_units", "learning_rate")
 SHARED_BY_VARIATIONS = ("regularized_layers",)
+TRAINING_SETTINGS = ("patience",)  # of a variant's settings, those that the training takes and not `build_model`
 
 
 def headline_settings(params, name: str) -> dict:
@@ -30,29 +33,37 @@ def network_settings(params) -> dict:
     return {key: getattr(params, key) for key in SHARED_SETTINGS}
 
 
+def training_settings(params) -> dict:
+    """What the training of every headline model takes beside epochs and batch size; nothing where it is null."""
+    return {key: getattr(params, key) for key in TRAINING_SETTINGS if getattr(params, key) is not None}
+
+
 def variants_of(group: str, params) -> dict[str, dict]:
     """By name, the settings of the variants that one replicate stage trains: a headline model, or the variations."""
     if group in HEADLINE_MODELS:
-        return {group: headline_settings(params, group)}
+        return {group: headline_settings(params, group) | training_settings(params)}
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
-    return {name: shared | variant.model_dump() for name, variant in params.replicate.variants.items()}
+    variants = params.replicate.variants.items()
+    return {name: shared | variant.model_dump(exclude_none=True) for name, variant in variants}
+
+
+def split_settings(settings: dict) -> tuple[dict, dict]:
+    """A variant's settings as those of `build_model` and those of training (`TRAINING_SETTINGS`)."""
+    build = {key: value for key, value in settings.items() if key not in TRAINING_SETTINGS}
+    return build, {key: value for key, value in settings.items() if key in TRAINING_SETTINGS}
 
 
 def trained_variants(group: str, params) -> dict[str, dict]:
-    """`variants_of` less the variations that would be trained twice: those equal to base or to an earlier variation.
+    """`variants_of` less the variations that would be trained twice, as they are equal to an earlier one.
 
-    One equal to another headline model is trained there and here, so that the settings of a headline model retrain
-    nothing but its own stages; `repeated_variants` names it.
+    One equal to a headline model is trained there and here, so that the settings of a headline model retrain nothing
+    but its own stages; `repeated_variants` names it, and the evidence leaves it out.
     """
-    variants, techniques = variants_of(group, params), [techniques_of({})]
-    if group in HEADLINE_MODELS:
-        return variants
     kept = {}
-    for name, settings in variants.items():
-        if techniques_of(settings) not in techniques:
-            techniques.append(techniques_of(settings))
+    for name, settings in variants_of(group, params).items():
+        if techniques_of(settings) not in [techniques_of(others) for others in kept.values()]:
             kept[name] = settings
-    return kept or variants  # a stage writes something
+    return kept
 
 
 def repeated_variants(params) -> dict[str, str]:

@@ -2,26 +2,25 @@
 
 from pathlib import Path
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from regularization.charts import draw_curves, plot_metrics
 from regularization.params import Params, load_params
 from regularization.variants import HEADLINE_MODELS
 from stages._common import run_stage
-from stages._files import atomic_file, read_json, write_text
+from stages._files import atomic_file, read_curve, read_json, write_text
 
 
 def main() -> None:
     params = load_params()
-    subheading = _subheading(params, is_standin=read_json("metrics/data.json")["origin"] == "standin")
+    subheading = _subheading(params, is_standin=read_json("metrics/data.json", ["origin"])["origin"] == "standin")
     accuracy, loss = plot_metrics(
         [_history(Path("plots") / name) for name in HEADLINE_MODELS], list(HEADLINE_MODELS), subheading
     )
     _write(accuracy, Path("plots/accuracy.html"))
     _write(loss, Path("plots/loss.html"))
     picture = draw_curves(
-        {name: _read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in HEADLINE_MODELS},
+        {name: read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in HEADLINE_MODELS},
         title=f"Validation loss without penalty ({subheading})",
         y_title="binary cross-entropy",
     )
@@ -36,14 +35,10 @@ def _subheading(params: Params, *, is_standin: bool) -> str:
 def _history(folder: Path) -> dict[str, list[float]]:
     """DVCLive's curves under the names that Keras gives them."""
     return {
-        prefix + metric: _read_curve(folder / part / f"{metric}.tsv")
+        prefix + metric: read_curve(folder / part / f"{metric}.tsv")
         for prefix, part in (("", "train"), ("val_", "eval"))
         for metric in ("accuracy", "loss")
     }
-
-
-def _read_curve(file: Path) -> list[float]:
-    return pd.read_csv(file, sep="\t")[file.stem].to_list()
 
 
 def _write(figure: go.Figure, path: Path) -> None:

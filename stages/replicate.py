@@ -15,7 +15,8 @@ from stages._files import read_arrays, read_json, write_csv
 
 def main() -> None:
     group, params = _group(), load_params()
-    table, replicate = Table(**read_arrays("data/prepared/table.npz")), params.replicate
+    arrays, replicate = read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]), params.replicate
+    table = Table(**arrays)
     splits = plan_splits(
         table,
         test_size=params.split.test_size,
@@ -52,10 +53,11 @@ def main() -> None:
             on_progress=bar.update,
         )
     _warn_of_diverged(replicates.trainings)
-    is_standin = read_json("data/raw/source.json")["origin"] == "standin"
+    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
     for path, written in {
         f"metrics/replicates_{group}.csv": replicates.trainings,
         f"metrics/blocks_{group}.csv": replicates.blocks,
+        f"metrics/calibration_{group}.csv": replicates.calibration,
         f"plots/curves_{group}.csv": replicates.curves,
     }.items():
         write_csv(path, written.assign(origin="standin") if is_standin else written)

@@ -10,16 +10,18 @@ from regularization.errors import InputError
 from regularization.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import load_params
 from regularization.table import Arrays
-from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
+from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings, training_settings
 from stages._common import quiet_import, run_stage
 from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
 
+PREPARED = Path("data/prepared")
 EPOCHS_PER_SYNC = 50
 
 
 def main() -> None:
     name, params = _name(), load_params()
-    arrays = Arrays(**read_arrays("data/prepared/arrays.npz"))
+    arrays = Arrays(**read_arrays(PREPARED / "arrays.npz", Arrays._fields))
+    read_json(PREPARED / PREPROCESSING)  # raises where it is damaged, before the training
     with quiet_import():
         import tensorflow as tf
 
@@ -35,22 +37,23 @@ def main() -> None:
         tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar,
     ):
         callbacks = [_live_callback(folder), _bar_callback(bar)]
-        fit_epochs(
+        history = fit_epochs(
             model,
             *arrays[:4],
             epochs=params.epochs,
             batch_size=params.batch_size,
             seed=params.seed,
+            **training_settings(params),
             callbacks=callbacks,
         )
         _keep_curves_only(folder)
+        mark = {"origin": "standin"} if _is_standin() else {}
+        write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
         _save(model, Path(f"models/{name}.keras"))
-    mark = {"origin": "standin"} if _is_standin() else {}
-    write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": params.epochs} | mark)
 
 
 def _is_standin() -> bool:
-    return read_json(Path("data/prepared", PREPROCESSING))["table"]["origin"] == "standin"
+    return read_json(Path("data/prepared", PREPROCESSING), ["table"])["table"]["origin"] == "standin"
 
 
 def _name() -> str:
@@ -99,7 +102,7 @@ def _keep_curves_only(folder: Path) -> None:
 def _save(model, path: Path) -> None:
     with atomic_file(path) as partial:
         model.save(partial)
-        preprocessing = Path("data/prepared", PREPROCESSING).read_bytes()  # a model alone could take no new row
+        preprocessing = (PREPARED / PREPROCESSING).read_bytes()  # a model alone could take no new row
         partial.write_bytes(with_member(normalized_keras_file(partial.read_bytes()), PREPROCESSING, preprocessing))
 
 

@@ -20,7 +20,6 @@ TRAINING_FILES = {
     "tests/test_keras_file.py",
     "tests/test_models.py",
     "tests/test_pipeline.py",
-    "tests/test_pull_request.py",
     "tests/test_replicates.py",
     "tests/test_same_bytes.py",
     "tests/test_train.py",
@@ -29,6 +28,7 @@ TRAINING_FILES = {
 CSV_NAME = "winequality-red.csv"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what trains, and keep the tests of a file in one process unless they name another group."""
     for item in items:

@@ -20,7 +20,7 @@ def raises(error: Exception):
     [
         (InputError("one\ntwo"), "error: one\nerror: two"),
         (FileNotFoundError(2, "No such file or directory", "data/raw"), "error: No such file or directory: data/raw"),
-        (KeyboardInterrupt(), "interrupted; nothing was written"),
+        (KeyboardInterrupt(), "interrupted; nothing is recorded: run it again"),
     ],
 )
 def test_an_error_for_people_ends_the_stage_in_its_text(error, message):

@@ -7,6 +7,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, roc_auc_score
 
 from regularization.evaluation import (
+    calibration_sums,
+    calibration_table,
     describe_kernels,
     expected_calibration_error,
     headline_metrics,
@@ -50,6 +52,24 @@ def test_calibration_error_agrees_with_scikit_learns_bins():
     rows = np.histogram(PROBABILITY, bins=np.linspace(0, 1, 11))[0]
     expected = np.average(np.abs(true_share - mean_probability), weights=rows)
     assert expected_calibration_error(Y, PROBABILITY) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_reliability_diagram_is_scikit_learns():
+    parts = [calibration_sums(Y[part], PROBABILITY[part]) for part in (slice(0, 150), slice(150, 400))]
+    found = calibration_table("mine", np.array(parts))
+    true_share, mean_probability = calibration_curve(Y, PROBABILITY, n_bins=10)
+    assert found["share_of_class_1"].to_numpy() == pytest.approx(true_share)
+    assert found["mean_probability"].to_numpy() == pytest.approx(mean_probability, rel=1e-6)
+    assert found["rows"].to_list() == np.histogram(PROBABILITY, bins=np.linspace(0, 1, 11))[0].tolist()
+    assert found["bin"].to_list() == list(range(1, 11))
+    assert set(found["variant"]) == {"mine"}
+
+
+def test_a_bin_without_rows_has_no_figures():
+    found = calibration_table("mine", calibration_sums(np.array([1, 0]), np.array([1.0, 0.95]))[None])
+    assert found["rows"].to_list() == [0] * 9 + [2]
+    assert found.loc[found["rows"] == 0, ["mean_probability", "share_of_class_1"]].isna().all(axis=None)
+    assert found.iloc[-1][["mean_probability", "share_of_class_1"]].to_list() == [0.975, 0.5]
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1))

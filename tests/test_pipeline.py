@@ -16,7 +16,7 @@ from tests.repositories import change_params, commit, copy_project, run
 QUICK = {
     "epochs": 3,
     "hidden_units": [4, 3],
-    "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0.001": {"l1": 0.001}}},
+    "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}},
 }
 TRAININGS = {"train_base", "train_l1l2", "train_dropout"}
 REPLICATES = {"replicate_base", "replicate_l1l2", "replicate_dropout", "replicate_variations"}

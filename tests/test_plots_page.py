@@ -3,6 +3,8 @@
 import configparser
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +15,7 @@ from dvc_render.vega import VegaRenderer
 
 from tools.plots_page import PAGE, VEGALITE_VERSION, page
 
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PLACEHOLDERS = ("{refresh_tag}", "{plot_divs}")
 TEMPLATES = PAGE.parent
 SOLID = "1,0"  # no gap between the dashes
@@ -44,6 +47,23 @@ def test_dvc_puts_every_chart_into_the_page(tmp_path):
     written = Path(render_html(charts, tmp_path / "index.html", html_template=PAGE)).read_text(encoding="utf-8")
     assert len(re.findall("vegaEmbed\\('#Chart_[012]', spec\\)", written)) == 3
     assert not any(placeholder in written for placeholder in PLACEHOLDERS)
+
+
+HOSTILE = "</script></plaintext><img src=x onerror=document.title=1><script>document.title=1</script>"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="expected Chromium, to open the page in")
+def test_a_browser_draws_every_chart_and_takes_nothing_in_them_for_markup(tmp_path):
+    charts = [
+        _chart("models", "Validation loss", _curves("base", HOSTILE)),
+        _chart("bands", HOSTILE, _bands("base", HOSTILE, in_one_file=True), y="mean"),
+    ]
+    page = render_html(charts, tmp_path / "index.html", html_template=PAGE)
+    opened = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    opened += ["--virtual-time-budget=5000", "--dump-dom", Path(page).as_uri()]
+    document = subprocess.run(opened, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert "<title>Which regularization helps: the curves</title>" in document
+    assert document.count('class="marks"') == len(charts)
 
 
 @pytest.mark.parametrize(
@@ -83,9 +103,9 @@ def test_a_chart_can_be_zoomed_and_its_legend_clicked(template):
 
 @pytest.mark.parametrize("layout", ["one file", "a file each"])
 def test_a_band_is_an_area_from_low_to_high_around_the_line_of_the_mean(layout):
-    points = _bands("l1_0.01_l2_0.001", "base", in_one_file=layout == "one file")
+    points = _bands("l1_001_l2_0001", "base", in_one_file=layout == "one file")
     svg = _svg("bands", points, y="mean")
-    assert _legend(svg, "variant", 2) == ["base", "l1_0.01_l2_0.001"]
+    assert _legend(svg, "variant", 2) == ["base", "l1_001_l2_0001"]
     assert sorted(_lines(svg)) == [(BLUE, SOLID), (ORANGE, SOLID)]
     # The mean is halfway between low and high in these bands, so its line lies halfway up each area.
     for area, line in zip(_heights(svg, "mark-area"), _heights(svg, "mark-line"), strict=True):

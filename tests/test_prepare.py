@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from sklearn.model_selection import train_test_split
 from regularization.errors import InputError
 from regularization.table.splits import majority_scores
 from stages import prepare
+from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
 
 
@@ -21,12 +23,14 @@ from tests.conftest import CSV_NAME, ROOT
 def raw(stage_folder):
     """Write a table, or text, as the download leaves it."""
 
-    def write(table, *, delimiter: str = ";") -> None:
+    def write(table, *, delimiter: str = ";", origin: str = "standin") -> None:
         text = table if isinstance(table, str) else table.to_csv(sep=delimiter, index=False)
         folder = Path("data/raw")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CSV_NAME).write_text(text, encoding="utf-8")
-        (folder / "source.json").write_text(json.dumps({"origin": "published", "file": CSV_NAME}), encoding="utf-8")
+        (folder / TABLE).write_text(text, encoding="utf-8")
+        sha256 = hashlib.sha256((folder / TABLE).read_bytes()).hexdigest()
+        source = {"origin": origin, "file": CSV_NAME, "sha256": sha256}
+        (folder / "source.json").write_text(json.dumps(source), encoding="utf-8")
 
     return write
 
@@ -47,7 +51,7 @@ def test_arrays_scaler_and_figures(raw, wine_table):
     np.testing.assert_allclose(arrays["X_train"].mean(axis=0), 0, atol=1e-9)
     figures = json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))
     assert figures["duplicate_rows"] == 10
-    assert figures["origin"] == "published"
+    assert figures["origin"] == "standin"
 
 
 def test_keeping_duplicates_together_leaks_none(raw, wine_table, stage_folder, params):
@@ -146,6 +150,22 @@ def test_the_majority_class_is_scikit_learns_dummy():
     X = np.zeros((50, 1))
     assert found["accuracy"] == pytest.approx(dummy.score(X, y_test))
     assert found["binary_crossentropy"] == pytest.approx(log_loss(y_test, dummy.predict_proba(X)[:, 1]))
+
+
+def test_bytes_that_were_not_downloaded_are_refused(raw, wine_table):
+    """As when a file in DVC's cache was altered: what DVC brings out of it is checked by nobody else."""
+    raw(wine_table)
+    table = Path("data/raw", TABLE)
+    table.write_bytes(table.read_bytes().replace(b"\n", b"\n\n", 1))
+    with pytest.raises(InputError, match=r"not what was downloaded: expected sha256 \w{64}, received \w{64}"):
+        prepare.main()
+    assert not Path("data/prepared").exists()
+
+
+def test_a_published_table_has_the_bytes_of_params(raw, wine_table):
+    raw(wine_table, origin="published")
+    with pytest.raises(InputError, match="not the table of data.sha256"):
+        prepare.main()
 
 
 def with_value(table: pd.DataFrame, row: int, column: str, value) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from regularization.errors import InputError
 from regularization.params import check_params
 from regularization.table import duplicate_groups
-from regularization.variants import variants_of
+from regularization.variants import split_settings, variants_of
 from stages import replicate
 
 
@@ -41,19 +41,22 @@ def test_a_headline_group_is_the_model_of_that_name_with_its_params(params):
     assert list(settings) == ["l1l2"]
     assert (settings["l1l2"]["l1"], settings["l1l2"]["bias_l2"]) == (0.5, 0.25)
     assert variants_of("dropout", check_params(params)) == {"dropout": {"dropout": 0.2}}
+    early = variants_of("dropout", check_params(params | {"patience": 20}))["dropout"]
+    assert split_settings(early) == ({"dropout": 0.2}, {"patience": 20})
 
 
 def test_the_variations_are_the_notebooks_eight(params):
     settings = variants_of("variations", check_params(params))
-    assert {name: (each["l1"], each["l2"], each["dropout"]) for name, each in settings.items()} == {
-        "l1l2_0.001": (0.001, 0.001, None),
-        "l1_0.001": (0.001, None, None),
-        "l2_0.001": (None, 0.001, None),
-        "l1_0.01_l2_0.001": (0.01, 0.001, None),
-        "dropout_0.005": (None, None, 0.005),
-        "dropout_0.1": (None, None, 0.1),
-        "dropout_0.5": (None, None, 0.5),
-        "dropout_0.9": (None, None, 0.9),
+    techniques = ("l1", "l2", "dropout")
+    assert {name: tuple(each.get(key) for key in techniques) for name, each in settings.items()} == {
+        "l1l2_0001": (0.001, 0.001, None),
+        "l1_0001": (0.001, None, None),
+        "l2_0001": (None, 0.001, None),
+        "l1_001_l2_0001": (0.01, 0.001, None),
+        "dropout_0005": (None, None, 0.005),
+        "dropout_01": (None, None, 0.1),
+        "dropout_05": (None, None, 0.5),
+        "dropout_09": (None, None, 0.9),
     }
 
 
@@ -71,6 +74,7 @@ def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch)
         ({"splits": 9}, "replicate.splits: received 9; expected a whole number of 10 or more"),
         ({"variants": {"mine": {"l3": 1}}}, "replicate.variants.mine.l3: unknown key; expected one of l1, l2, dropout"),
         ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout are taken"),
+        ({"variants": {"l1_0.1": {"l1": 0.1}}}, "received the name 'l1_0.1'; expected one without a dot"),
         (
             {"variants": {"mine": {"dropout": 2}}},
             "replicate.variants.mine.dropout: received 2; expected a number from 0",

@@ -89,3 +89,14 @@ def test_a_diverging_training_ends_in_one_line():
         InputError, match=r"the training diverged: loss is (nan|inf) in epoch \d+; .*Lower learning_rate"
     ):
         fit(build_regularized_model(seed=1, learning_rate=1e30), epochs=50)
+
+
+def test_patience_is_early_stopping_with_the_weights_of_the_best_epoch():
+    ours, alone = (build_base_model(seed=1, learning_rate=0.05) for _ in range(2))
+    history = fit(ours, epochs=60, patience=3).history["val_loss"]
+    oracle = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)
+    expected = fit(alone, epochs=60, callbacks=[oracle]).history["val_loss"]
+    assert history == expected
+    assert len(history) == np.argmin(history) + 1 + 3 < 60
+    for mine, theirs in zip(ours.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)

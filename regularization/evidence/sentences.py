@@ -186,7 +186,7 @@ def _leakage(rows: pd.DataFrame, baseline: str, metric: str) -> list[str]:
             f"{change}, test rows seen in training and more distinct rows to train on taken together"
         )
         if row["variant"] != baseline:
-            excess = f"{row['excess_of_base']:+.3f} ({row['excess_lower']:+.3f} to {row['excess_upper']:+.3f})"
+            excess = _interval(row["excess_of_base"], row["excess_lower"], row["excess_upper"])
             sentence += f"; the change of {baseline} minus this one is {excess}"
         told.append(f"{sentence}.")
     return told
@@ -248,10 +248,10 @@ def _diverged(row: dict) -> str:
     )
 
 
-def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+def _interval(value: float, lower: float, upper: float, scope: str = "") -> str:
     if lower == upper:
         return f"{value:+.3f} (the same every time)"
-    return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
+    return f"{value:+.3f} ({lower:+.3f} to {f'{upper:+.3f} {scope}'.rstrip()})"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -44,7 +44,7 @@ def compile_block(architecture: Architecture) -> Callable:
     """
 
     @tf.function(jit_compile=True)
-    def train_block(state, settings, batches, val_batches, first_epoch, n_epochs, n_steps, patience):
+    def train_block(state, settings, batches, val_batches, first_epoch, n_epochs, n_steps):
         weights, momentum, velocity = (
             unflatten(state[name], architecture.shapes, tf.reshape) for name in ("weights", "momentum", "velocity")
         )
@@ -64,7 +64,7 @@ def compile_block(architecture: Architecture) -> Callable:
                 train_scores += scores
             val_scores = _validate(architecture, weights, settings, val_batches)
             history = history.write(number, tf.concat([train_scores / _float(settings["n_train"]), val_scores], 0))
-            better = (val_scores[0] < best[1]) & (epoch <= best[2] + patience)
+            better = (val_scores[0] < best[1]) & (epoch <= best[2] + settings["patience"])
             now = _join(weights), val_scores[0], epoch
             best = tuple(tf.where(better, new, old) for new, old in zip(now, best, strict=True))
         names = ("weights", "momentum", "velocity", "best_weights", "best_loss", "best_epoch")

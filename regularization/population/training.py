@@ -70,7 +70,7 @@ def train_population(
     seeds: Sequence[int],
     epochs: int = 500,
     batch_size: int = 32,
-    patience: int | None = None,
+    patience: int | Sequence[int | None] | None = None,
     at_once: int = 1024,
     workers: int | None = None,
     on_progress: Callable[[int], object] | None = None,
@@ -82,17 +82,21 @@ def train_population(
     begins with its four fields serves); row counts may differ. `seeds` fix, per model, the order of its rows
     (`batch_order`) and its dropout masks (`dropout_mask`).
 
-    `patience`: a model stops once its validation loss has not fallen for so many epochs, and every model gets the
-    weights of its best epoch; without it, those of the last. `at_once` limits how many models are in training at a
-    time. `workers` threads share the work: one per processor unless said. `on_progress` is called with the number of
-    epochs done since its last call, summed over models; those that a stopped model saves count as done.
+    `patience`, one for all or one for each: a model stops once its validation loss has not fallen for so many epochs,
+    and gets the weights of its best epoch; with None, those of the last. A model that stops frees its place.
+
+    `at_once` limits how many models are in training at a time. `workers` threads share the work: one per processor
+    unless said. `on_progress` is called with the number of epochs done since its last call, summed over models; those
+    that a stopped model saves count as done.
 
     A model whose loss ceases to be finite stops there and is named in `diverged`; it keeps the weights it has then.
     The state of a model's optimizer is not handed back.
 
     Raises `InputError`, a `ValueError`, for a model that it cannot take and for data that do not fit.
     """
-    for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("at_once", at_once)):
+    patience = _one_each(patience, len(models))
+    numbers = {"epochs": [epochs], "batch_size": [batch_size], "at_once": [at_once], "patience": patience}
+    for name, number in ((name, number) for name, values in numbers.items() for number in values):
         if number is not None and number < 1:
             raise InputError(f"{name}: received {number}; expected 1 or more")
     networks = [read_network(model) for model in models]
@@ -121,7 +125,7 @@ def train_networks(
     seeds: Sequence[int],
     epochs: int,
     batch_size: int,
-    patience: int | None = None,
+    patience: int | Sequence[int | None] | None = None,
     at_once: int = 1024,
     workers: int | None = None,
     on_progress: Callable[[int], object] | None = None,
@@ -132,6 +136,7 @@ def train_networks(
     networks have the same widths; neither they nor the `datasets` are checked.
     """
     workers = workers or os.cpu_count() or 1
+    batch_size = min(batch_size, max(len(data.X_train) for data in datasets))  # a larger one would be filled up
     n_rows, n_columns = max(len(data.X_train) for data in datasets), networks[0].architecture.units[0] + 1
     block = epochs_per_block(n_rows, n_columns, workers=workers)
     population = _Population(
@@ -144,6 +149,14 @@ def train_networks(
                     on_progress(epochs_done)
     diverged = tuple(networks[number].name for number in np.flatnonzero(population.diverged))
     return population.results(), PopulationHistory(*population.history.swapaxes(0, 1), diverged=diverged)
+
+
+def _one_each(patience: int | Sequence[int | None] | None, n_models: int) -> list[int | None]:
+    if patience is None or isinstance(patience, int):
+        return [patience] * n_models
+    if len(patience) != n_models:
+        raise InputError(f"patience: received {len(patience)} values; expected one for all or {n_models}, one a model")
+    return list(patience)
 
 
 def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dataset], seeds: Sequence[int]) -> None:
@@ -166,6 +179,9 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
                     f"model {model.name!r}: received features of shape {np.shape(X)} with labels of shape "
                     f"{np.shape(y)}; expected (rows, {shape[0][0]}) with (rows,), and one row or more"
                 )
+            if not np.isin(y, (0, 1)).all():
+                other = np.ravel(y)[~np.isin(np.ravel(y), (0, 1))][0]
+                raise InputError(f"model {model.name!r}: received the label {other}; expected 0 or 1")
 
 
 class _Population:
@@ -174,7 +190,7 @@ class _Population:
     def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience, block):
         n = len(networks)
         self.architectures = [network.architecture for network in networks]
-        self.epochs, self.batch_size, self.patience, self.block = epochs, batch_size, patience, block
+        self.epochs, self.batch_size, self.block = epochs, batch_size, block
         weights = np.stack([network.weights for network in networks], axis=-1)
         self.state = {  # (parameters, models) and (models,)
             "weights": weights,
@@ -187,6 +203,9 @@ class _Population:
         self.settings = stack_settings(networks) | {"key": np.stack([dropout_key(seed) for seed in seeds], axis=-1)}
         self.settings["n_train"] = np.array([len(data.X_train) for data in datasets], np.int32)
         self.settings["n_val"] = np.array([len(data.X_val) for data in datasets], np.int32)
+        patience = _one_each(patience, n)
+        self.stops_early = np.array([its_patience is not None for its_patience in patience])
+        self.settings["patience"] = np.array([epochs if each is None else each for each in patience], np.int32)
         self.table, self.first_rows = _stack_rows(datasets)
         self.orders = [batch_orders(seed, block, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
         self.history = np.full((n, 6, epochs), np.nan, np.float32)
@@ -194,7 +213,7 @@ class _Population:
 
     def results(self) -> np.ndarray:
         """The trained weights, `(models, parameters)`."""
-        return self.state["weights" if self.patience is None else "best_weights"].T
+        return np.where(self.stops_early, self.state["best_weights"], self.state["weights"]).T
 
     def train(self, members: np.ndarray, pool: Executor) -> Iterator[int]:
         """Train the models numbered `members` to their end; yields the number of epochs done since the last time."""
@@ -229,7 +248,6 @@ class _Population:
             np.int32(first_epoch),
             np.int32(n_epochs),
             np.int32(self._n_batches("n_train", chunk)),
-            np.int32(self.epochs if self.patience is None else self.patience),
         )
         for name, array in state.items():
             self.state[name][..., chunk] = array.numpy()[..., : len(chunk)]
@@ -250,7 +268,7 @@ class _Population:
         """Take out of the population who diverged or ran out of patience, and cut their histories there."""
         for number in chunk:
             lost = np.flatnonzero(~np.isfinite(self.history[number, LOSSES, :epochs_done]).all(axis=0))
-            last = self.state["best_epoch"][number] + (self.epochs if self.patience is None else self.patience)
+            last = self.state["best_epoch"][number] + self.settings["patience"][number]
             self.diverged[number] = lost.size > 0 and lost[0] <= last
             last = min(last, lost[0]) if lost.size else last
             self.running[number] = last >= epochs_done

@@ -1,5 +1,7 @@
 """Rows into parts: the splits, the groups of duplicates that they may keep together, and the three protocols."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +57,8 @@ def split_rows(groups: np.ndarray, *, test_size: float, validation_split: float,
     Those last rows are the ones Keras' `validation_split` takes: it trains on the first `floor(rows * (1 - share))`.
     Raises `InputError` where a part would be empty.
     """
-    train, test = train_test_split(np.arange(len(groups)), test_size=test_size, random_state=random_state)
+    with _too_small(len(groups), "rows"):
+        train, test = train_test_split(np.arange(len(groups)), test_size=test_size, random_state=random_state)
     n_fit = int(np.floor(len(train) * (1 - validation_split)))
     return _none_empty(Rows(train[:n_fit], train[n_fit:], test))
 
@@ -78,9 +81,22 @@ def split_rows_by_group(groups: np.ndarray, *, test_size: float, validation_spli
 
 def _split_groups(rows: np.ndarray, groups: np.ndarray, *, share: float, random_state: int):
     splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=random_state)
-    kept, taken = next(splitter.split(rows, groups=groups[rows]))
+    with _too_small(len(np.unique(groups[rows])), "distinct rows"):
+        kept, taken = next(splitter.split(rows, groups=groups[rows]))
     order = np.random.RandomState(random_state)  # the splitter gives rows in the table's order
     return order.permutation(rows[kept]), order.permutation(rows[taken])
+
+
+@contextlib.contextmanager
+def _too_small(number: int, what: str) -> Iterator[None]:
+    """scikit-learn raises a ValueError where a part would be empty."""
+    try:
+        yield
+    except ValueError:
+        raise InputError(
+            f"the table is too small for this split: {number} {what}; add rows, or change split.test_size or "
+            "split.validation_split"
+        ) from None
 
 
 def _none_empty(rows: Rows) -> Rows:

@@ -55,6 +55,7 @@ def fit_in_order(model, data, order) -> dict[str, list[float]]:
         ((data.X_train[rows], data.y_train[rows, None]) for rows in batches),
         steps_per_epoch=len(starts),
         epochs=len(order),
+        shuffle=False,  # the orders are, and in their turn
         validation_data=(data.X_val, data.y_val[:, None]),
         validation_batch_size=BATCH_SIZE,
         verbose=0,
@@ -164,15 +165,19 @@ def test_a_dropout_of_zero_is_no_dropout():
 
 
 def test_early_stopping_is_that_of_keras():
+    """Each model with a patience of its own, or none."""
+
     def models():
-        return [build(seed, learning_rate=rate) for seed, rate in enumerate((0.1, 0.03, 0.01, 0.001))]
+        return [build(seed, learning_rate=rate) for seed, rate in enumerate((0.1, 0.03, 0.01, 0.001, 0.1))]
 
     full, stopped = models(), models()
     whole = train(full, epochs=60)
-    history = train(stopped, epochs=60, patience=4)
+    history = train(stopped, epochs=60, patience=[4, 4, 9, 4, None])
+    for one, other in zip(stopped[-1].get_weights(), full[-1].get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
     lasting = []
-    for number, model in enumerate(stopped):
-        oracle = keras.callbacks.EarlyStopping(patience=4)
+    for number, (model, patience) in enumerate(zip(stopped[:-1], (4, 4, 9, 4), strict=True)):
+        oracle = keras.callbacks.EarlyStopping(patience=patience)
         oracle.set_model(full[number])
         oracle.on_train_begin()
         full[number].stop_training = False
@@ -212,7 +217,7 @@ def test_a_diverging_model_is_named_and_disturbs_nobody():
             np.testing.assert_array_equal(array, right)
 
 
-@pytest.mark.parametrize("patience", [None, 9])
+@pytest.mark.parametrize("patience", [None, 9, [None, 9, 2]])
 def test_progress_sums_to_all_epochs(patience):
     done = []
     models = [build(seed, learning_rate=rate) for seed, rate in enumerate((0.1, 0.01, 0.001))]
@@ -253,5 +258,7 @@ def test_data_and_lists_that_do_not_fit_are_refused():
         train([model], DATA._replace(y_train=DATA.y_train[1:]))
     with pytest.raises(ValueError, match=r"widths and activations \(5, 8, 1\)|\(5, 8, 1\)"):
         train([model, build(hidden_units=(8,))])
-    with pytest.raises(ValueError, match="patience"):
+    with pytest.raises(ValueError, match="patience: received 0"):
         train([model], patience=0)
+    with pytest.raises(ValueError, match="patience: received 2 values; expected one for all or 1"):
+        train([model], patience=[4, None])
