@@ -263,10 +263,10 @@ def _diverged(row: dict) -> str:
     )
 
 
-def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+def _interval(value: float, lower: float, upper: float, scope: str = "") -> str:
     if lower == upper:
         return f"{value:+.3f} (the same every time)"
-    return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
+    return f"{value:+.3f} ({lower:+.3f} to {f'{upper:+.3f} {scope}'.rstrip()})"
 
 
 def _listed(names: Sequence[str]) -> str:
