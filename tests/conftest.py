@@ -21,6 +21,7 @@ TRAINING_FILES = {
     "tests/population/test_techniques.py",
     "tests/population/test_training.py",
     "tests/table/test_standin.py",
+    "tests/test_bad_luck.py",
     "tests/test_evaluation.py",
     "tests/test_keras_file.py",
     "tests/test_models.py",
