@@ -33,6 +33,8 @@ Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days
 Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
 Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
 Width = Annotated[float, allowed("a number above 0", gt=0)]
+OptionalWidth = Annotated[float | None, allowed("a number above 0, or null", gt=0)]
+OptionalStddev = Annotated[float | None, allowed("a number from 0 to 1, or null", ge=0, le=1)]
 LearningRate = Annotated[float, allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)]
 Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers", strict=False)]
 VariantName = Annotated[
@@ -135,12 +137,40 @@ class Split(Group):
 
 
 class Variant(Group):
-    """The techniques that a variant may use; None where it does without."""
+    """The techniques that a variant may use, as `build_model` names them; None or False where it does without."""
 
     l1: Factor = None
     l2: Factor = None
     dropout: OptionalRate = None
     patience: OptionalCount = None
+    hidden_units: list[Count] | None = Field(
+        None, description="a list of whole numbers of 1 or more, or null", min_length=1
+    )
+    input_stddev: OptionalStddev = None
+    hidden_stddev: OptionalStddev = None
+    batch_normalization: bool = Field(False, description="true or false")
+    max_norm: OptionalWidth = None
+    weight_decay: Factor = None
+    clipnorm: OptionalWidth = None
+    global_clipnorm: OptionalWidth = None
+    clipvalue: OptionalWidth = None
+    use_ema: bool = Field(False, description="true or false")
+    ema_momentum: OptionalRate = None
+    label_smoothing: OptionalRate = None
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        clipping = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(self, name) is not None]
+        if len(clipping) > 1:
+            raise ValueError(f"replicate.variants: received {' and '.join(clipping)} together; expected one of them")
+        if self.use_ema and self.patience is not None:
+            raise ValueError(
+                "replicate.variants: received use_ema with patience; expected one of them: a training that stops early "
+                "keeps the weights of its best epoch, not the averaged ones"
+            )
+        if self.ema_momentum is not None and not self.use_ema:
+            raise ValueError("replicate.variants: received ema_momentum alone; expected `use_ema: true` beside it")
+        return self
 
 
 class Replicate(Group):
@@ -235,6 +265,13 @@ class Params(Group):
                 f"regularized_layers: received {self.regularized_layers}; "
                 f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
             )
+        for name, variant in self.replicate.variants.items():
+            n_layers = len(variant.hidden_units or self.hidden_units)
+            if (variant.l1 or variant.l2) and any(number > n_layers for number in self.regularized_layers):
+                raise ValueError(
+                    f"replicate.variants.{name}: received l1 or l2 with {n_layers} hidden layers; expected the layers "
+                    f"that regularized_layers names, {self.regularized_layers}"
+                )
         return self
 
 

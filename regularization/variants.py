@@ -44,7 +44,7 @@ def variants_of(group: str, params) -> dict[str, dict]:
         return {group: headline_settings(params, group) | training_settings(params)}
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
     variants = params.replicate.variants.items()
-    return {name: shared | variant.model_dump(exclude_none=True) for name, variant in variants}
+    return {name: shared | variant.model_dump(exclude_defaults=True) for name, variant in variants}
 
 
 def split_settings(settings: dict) -> tuple[dict, dict]:

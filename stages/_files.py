@@ -14,7 +14,135 @@ from regularization.errors import InputError
 
 TABLE = "table.csv"  # the table in data/raw, whatever it is called where it is published
 TEXT_COLUMNS = ("variant", "reference", "best", "same_as", "chosen", "protocol", "metric")
-CONFLICT = ("def read_csv(path: str | Path, columns: Collection[str] = ()) -> pd.DataFrame:
+CONFLICT = tuple(mark * 7 for mark in "<=>")  # what git leaves in a file when a merge fails
+SHARES = ("accuracy", "brier", "ece")  # a column of such a score, alone or after `test_` and the like, is 0 to 1
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """A path to write to, which becomes `path` in one step when the block ends well and is removed otherwise.
+
+    It keeps the suffix of `path`, since Keras and joblib look at it.
+    """
+    path = Path(path)
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """An empty folder to write into, which becomes `path` when the block ends well and is removed otherwise.
+
+    An earlier `path` is moved aside for the new one, which works even where its files may not be deleted. What cannot
+    be written or moved is found out before the block, which may take hours.
+    """
+    path = Path(path)
+    partial, earlier = (path.with_name(f"{path.name}.{state}") for state in ("partial", "earlier"))
+    with _naming(path):
+        _remove(earlier)
+        _remove(partial)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            if path.exists():
+                path.replace(earlier)
+            try:
+                partial.replace(path)
+            except OSError:
+                earlier.replace(path)
+                raise
+            with contextlib.suppress(OSError):
+                _remove(earlier)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder and what is in it, also where its owner may not write in it."""
+    if folder.exists():
+        for inner in (folder, *(file for file in folder.rglob("*") if file.is_dir() and not file.is_symlink())):
+            with contextlib.suppress(OSError):
+                inner.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """An error of the operating system names `path` where it names no file: a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
+
+
+def write_json(path: str | Path, content: dict) -> None:
+    """Fractions have six significant digits: what lies behind is noise, and may differ between processors.
+
+    Raises `InputError` for a number that is not finite, which JSON has no word for.
+    """
+    if key := _not_finite(content):
+        raise InputError(f"{path}: {key} is not a finite number; lower learning_rate or the penalties")
+    text = json.dumps(_rounded(content), indent=2, allow_nan=False)
+    with atomic_file(path) as partial:
+        partial.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _not_finite(content: object, key: str = "") -> str:
+    """The key of the first number in `content` that is not finite; empty if there is none."""
+    if isinstance(content, dict):
+        return next(filter(None, (_not_finite(value, f"{key}.{name}") for name, value in content.items())), "")
+    if isinstance(content, list):
+        return next(filter(None, (_not_finite(value, f"{key}.{place}") for place, value in enumerate(content))), "")
+    return key.lstrip(".") if isinstance(content, float) and not math.isfinite(content) else ""
+
+
+def _rounded(content):
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_rounded(value) for value in content]
+    return float(f"{content:.6g}") if isinstance(content, float) else content
+
+
+def read_json(path: str | Path, keys: Collection[str] = ()) -> dict:
+    """What `write_json` wrote, which has to have all of `keys`."""
+    with _readable(path):
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"expected names with values, received {type(content).__name__}")
+        _expect(keys, content, "key")
+    return content
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Six significant digits: more than any interval here can use."""
+    with atomic_file(path) as partial:
+        table.to_csv(partial, index=False, float_format="%.6g")
+
+
+def write_text(path: str | Path, text: str) -> None:
+    with atomic_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file: all of `names`, those of `optional` that it has, and no other."""
+    with _readable(path), Path(path).open("rb") as stream, np.load(stream) as file:
+        arrays = dict(file)
+        _expect(names, arrays, "array")
+        _expect(arrays, (*names, *optional), "use for an array")
+    return arrays
+
+
+def read_csv(path: str | Path, columns: Collection[str] = ()) -> pd.DataFrame:
     """A table that `write_csv` wrote, which has to have all of `columns`.
 
     Names stay text, also those that pandas would take for missing values.
