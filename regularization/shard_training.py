@@ -28,7 +28,7 @@ def train_shard(
     networks, data, seeds = [], [], []
     for template in templates:
         for split, seed in zip(splits, shard.seeds, strict=True):
-            weights = _initial_weights(seed, template.architecture.units)
+            weights = _initial_weights(seed, template.architecture.units, any(template.architecture.normalizes))
             networks.append(template._replace(name=str(len(networks)), weights=weights))
             data.append(split)
             seeds.append(seed)
@@ -52,7 +52,9 @@ def _read(network: dict, settings: dict) -> tuple[Network, int | None]:
     return read_network(build_model(**network | built_by, seed=0)), trained_by.get("patience")
 
 
-_initial_weights = functools.lru_cache(maxsize=1024)(initial_weights)  # every configuration begins with the same
+@functools.lru_cache(maxsize=1024)  # every configuration begins with the same
+def _initial_weights(seed: int, units: tuple[int, ...], batch_normalization: bool) -> np.ndarray:
+    return initial_weights(seed, units, batch_normalization=batch_normalization)
 
 
 def _in_trainings(on_progress: Callable[[float], object] | None, epochs: int) -> Callable[[int], object] | None:

@@ -42,7 +42,7 @@ def test_a_network_of_a_shard_is_the_one_that_is_trained_alone():
 
 
 def test_a_training_that_diverges_is_named():
-    shard = Shard(({"l2": 1e30}, {"l2": 0.0}), (7, 8, 9))
+    shard = Shard(({"l2": 1e30, "regularized_layers": (1,)}, {}), (7, 8, 9))
     assert train_shard(WORK, shard).diverged.tolist() == [[True] * 3, [False] * 3]
 
 
