@@ -61,8 +61,9 @@ pull-request: setup ## compare with BASE (default main): writes pull_request.md 
 plots-page: setup ## make the self-contained page of `dvc plots` again, after an upgrade of vl-convert
 	@python -m tools.plots_page
 
-readme: setup ## write the figures of README.md anew from metrics/
+readme: setup ## write the figures of README.md and docs/ anew from metrics/
 	@python -m tools.readme
+	@python -m tools.pull_request.examples
 
 table: setup ## use a table of your own: FILE=my.csv TARGET=column (and THRESHOLD=6 or POSITIVE=yes)
 	@python -m tools.table "$$FILE" "$$TARGET" $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")

@@ -104,20 +104,17 @@ def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapp
     """
     ece = replicates.wide("honest", "test_ece")
     rows = []
-    for metric, variant in product(metrics.values(), [*replicates.variants, MAJORITY]):
-        if variant == MAJORITY:
-            mean = majority_mean(replicates, metric)
-            rows.append(
-                {"metric": metric.name, "variant": variant, "trainings": 0, "diverged": 0}
-                | {"mean": mean.mean}
-                | _bounds(mean.interval())
-            )
-            continue
-        scores, mean = replicates.wide("honest", metric.column)[variant], replicates.mean(variant, metric)
-        row = {"metric": metric.name, "variant": variant, "trainings": len(scores)}
-        row.update(diverged=int(ece[variant].isna().sum()), mean=mean.mean, sd=scores.std(), ece=ece[variant].mean())
-        row.update(learned=shown[variant])
-        rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
+    for metric in metrics.values():
+        scores = replicates.wide("honest", metric.column)
+        for variant in replicates.variants:
+            mean = replicates.mean(variant, metric)
+            row = {"metric": metric.name, "variant": variant, "trainings": len(scores)}
+            row.update(diverged=int(ece[variant].isna().sum()), mean=mean.mean, sd=scores[variant].std())
+            row.update(ece=ece[variant].mean(), learned=shown[variant])
+            rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
+        mean = majority_mean(replicates, metric)
+        row = {"metric": metric.name, "variant": MAJORITY, "trainings": 0, "diverged": 0, "mean": mean.mean}
+        rows.append(row | _bounds(mean.interval()))
     return pd.DataFrame(rows)
 
 
@@ -138,14 +135,17 @@ def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.Dat
     for metric, (family, pairs) in product(metrics.values(), families(replicates).items()):
         estimates = [replicates.difference(*pair, metric) for pair in pairs]
         quantile = simultaneous_quantile(estimates) if estimates else np.nan
+        scores = replicates.wide("honest", metric.column)
         for pair, estimate in zip(pairs, estimates, strict=True):
             key = {"metric": metric.name, "family": family, "variant": pair[0], "reference": pair[1]}
-            rows.append(key | _compared(replicates, pair, metric, estimate, quantile))
+            rows.append(key | _compared(replicates, pair, metric, estimate, quantile, scores))
     return pd.DataFrame(rows)
 
 
-def _compared(replicates, pair, metric: Metric, estimate: Jackknife, quantile: float) -> dict:
-    differences = replicates.wide("honest", metric.column)[list(pair)].dropna().diff(axis=1, periods=-1).iloc[:, 0]
+def _compared(
+    replicates: Replicates, pair, metric: Metric, estimate: Jackknife, quantile: float, scores: pd.DataFrame
+) -> dict:
+    differences = (scores[pair[0]] - scores[pair[1]]).dropna()
     of_blocks = np.nan_to_num(replicates.differences(*pair, metric).sums)
     single, joint = (  # ties alone are no proof: an interval of no width would claim what nobody saw
         replicates.no_narrower_than_seen(interval, of_blocks, metric)
@@ -207,10 +207,13 @@ def plan(replicates: Replicates, metrics: Mapping[str, Metric], *, power: float)
         quantile = simultaneous_quantile(estimates)
         for pair, estimate in zip(pairs, estimates, strict=True):
             n_splits, variance = len(replicates.blocks[pair[0]][1]["right"]), estimate.standard_error**2
+            differences = np.nan_to_num(replicates.differences(*pair, metric).sums)
             noise = max(0.0, _variance_of_half(replicates, pair, metric) - variance)
             for splits in PLANNED_SPLITS:
                 error = np.sqrt(max(variance - noise, 0) + noise * n_splits / splits)
                 limit = statistics.detectable_difference(error, df=estimate.df, quantile=quantile, power=power)
+                _, limit = replicates.no_narrower_than_seen((-limit, limit), differences, metric)
+                limit = limit if np.any(differences) else np.nan  # ties have no spread to plan with
                 key = {"metric": metric.name, "variant": pair[0], "reference": pair[1]}
                 rows.append(key | {"splits": splits, "standard_error": error, "detectable": limit})
     return pd.DataFrame(rows)

@@ -86,7 +86,7 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
         ),
         *(_comparison(row, means) for rows in told["comparisons"] for row in _rows(rows)),
         *(_set(tables["best"], name) for name in shown),
-        *(_power(rows) for rows in told["plan"] if len(rows)),
+        *(_power(rows) for rows in told["plan"] if rows["detectable"].notna().any()),
         *_leakage(in_headline["leakage"], headline[0], first[0]),
         *(_spread(row) for row in _rows(in_headline["spread"]) if row["metric"] == first[0]),
         _lottery(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
@@ -155,6 +155,9 @@ def _comparison(row: dict, means: pd.Series) -> str:
 def _set(best: pd.DataFrame, metric: str) -> str:
     rows = best[best["metric"] == metric]
     leader, label = rows["best"].iloc[0], METRICS[metric].label
+    tied = rows.loc[rows["mean"] == rows.loc[rows["variant"] == leader, "mean"].iloc[0], "variant"].tolist()
+    if len(tied) == len(rows):
+        return f"In {label}, {_listed(tied)} have the same mean."
     others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
     if not others:
         return f"In {label}, {leader} is the best, and every other variant can be told from it."
@@ -164,10 +167,11 @@ def _set(best: pd.DataFrame, metric: str) -> str:
 def _power(rows: pd.DataFrame) -> str:
     splits = rows["splits"].unique()
     now = rows[rows["splits"] == splits[len(splits) // 2]]
+    least, most = (f"{limit:.3f}" for limit in (now["detectable"].min(), now["detectable"].max()))
+    limits = least if least == most else f"{least} to {most}, depending on the pair of headline variants,"
     return (
-        f"With {now['splits'].iloc[0]} splits, a true difference of {now['detectable'].min():.3f} to "
-        f"{now['detectable'].max():.3f} in {METRICS[rows['metric'].iloc[0]].label}, depending on the pair of headline "
-        f"variants, would be found reliably."
+        f"With {now['splits'].iloc[0]} splits, a true difference in {METRICS[rows['metric'].iloc[0]].label} of "
+        f"{limits} would be found reliably."
     )
 
 
@@ -202,6 +206,11 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
         return "Only one configuration was trained."
     again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
     first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
+    if first["wins"] - second["wins"] < 1e-9:
+        return (
+            f"{again}, {first['variant']} and {second['variant']} would have the highest test accuracy of the "
+            f"{len(lottery)} configurations equally often, in {first['wins']:.0%} of the runs each."
+        )
     interval = f"{first['lower']:.0%} to {first['upper']:.0%}"
     told = (
         f"{again}, {first['variant']} would have the highest test accuracy of the "
@@ -215,14 +224,20 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
 
 def _selection(row: dict, baseline: str) -> str:
     label = METRICS[row["metric"]].label
-    optimism = _interval(row["optimism"], row["optimism_lower"], row["optimism_upper"], THIS_TABLE)
-    looked = "looked better than it was" if row["optimism_lower"] > 0 else "did not clearly look better than it was"
+    looked = "looked better than it was by" if row["optimism_lower"] > 0 else "did not clearly look better than it was:"
+    optimism, gain = (
+        _interval(row[name], row[f"{name}_lower"], row[f"{name}_upper"], THIS_TABLE) for name in ("optimism", "gain")
+    )
+    often = f"most often ({row['share']:.0%} of the choices)"
+    if row["tied"]:
+        often = (
+            f"as often as {row['tied']} other{'s' if row['tied'] > 1 else ''} ({row['share']:.0%} of the choices each)"
+        )
     how = f"Chosen in each split by {label.replace('test', 'validation')} from one training of each variant"
     return (
-        f"{how}: {row['chosen']} most often ({row['share']:.0%} of the choices). The chosen has "
-        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: it {looked}, by "
-        f"{optimism}. On the test rows it differs from {baseline} by "
-        f"{_interval(row['gain'], row['gain_lower'], row['gain_upper'], THIS_TABLE)}."
+        f"{how}: {row['chosen']} {often}. The chosen has "
+        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: it {looked} "
+        f"{optimism}. Its difference to {baseline} on the test rows is {gain}."
     )
 
 
@@ -234,6 +249,8 @@ def _diverged(row: dict) -> str:
 
 
 def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+    if lower == upper:
+        return f"{value:+.3f} (the same every time)"
     return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
 
 

@@ -1,7 +1,6 @@
 """Questions that single trainings answer, for this very table: what leaking is worth, spread, selection."""
 
 from collections.abc import Mapping
-from itertools import product
 
 import pandas as pd
 
@@ -38,23 +37,25 @@ def spread(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> p
     `seed_share` the ratio of the two variances, with its interval.
     """
     rows = []
-    for metric, variant in product(metrics.values(), replicates.variants):
-        one, whole = (replicates.wide(name, metric.column)[variant].dropna() for name in ("notebook", "honest"))
-        if len(one) < 2 or len(whole) < 2:
-            continue
-        share = statistics.share_interval(one, whole)
-        row = {"metric": metric.name, "variant": variant, "sd": whole.std(), "sd_of_seed": one.std()}
-        rows.append(row | {"seed_share": share.mean, "share_lower": share.lower, "share_upper": share.upper})
+    for metric in metrics.values():
+        of_seeds, of_splits = (replicates.wide(name, metric.column) for name in ("notebook", "honest"))
+        for variant in replicates.variants:
+            one, whole = of_seeds[variant].dropna(), of_splits[variant].dropna()
+            if len(one) < 2 or len(whole) < 2 or not whole.var():
+                continue
+            share = statistics.share_interval(one, whole)
+            row = {"metric": metric.name, "variant": variant, "sd": whole.std(), "sd_of_seed": one.std()}
+            rows.append(row | {"seed_share": share.mean, "share_lower": share.lower, "share_upper": share.upper})
     return pd.DataFrame(rows)
 
 
 def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
     """The configuration chosen on the validation rows of each honest split, and what its test rows then say.
 
-    In every split the best of one training of each variant is chosen, as a person would; ties share the choice. The
-    test rows of a split took no part in its choice. `optimism` is how much better the chosen looked on validation than
-    it was on test (above 0 for every metric); `gain` its test score minus the baseline's. Intervals are for new splits
-    and seeds of this very table.
+    In every split the best of one training of each variant is chosen, as a person would; ties share the choice, and
+    `tied` other variants are chosen as often as `chosen`. The test rows of a split took no part in its choice.
+    `optimism` is how much better the chosen looked on validation than it was on test (above 0 for every metric); `gain`
+    its test score minus the baseline's. Intervals are for new splits and seeds of this very table.
     """
     rows = []
     for metric in metrics.values():
@@ -64,10 +65,13 @@ def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -
             continue
         is_best = validation.eq((metric.sign * validation).max(axis=1) * metric.sign, axis=0)
         chosen = is_best.div(is_best.sum(axis=1), axis=0)
-        looked, was = ((chosen * scores).sum(axis=1, min_count=1) for scores in (validation, test))
-        row = {"metric": metric.name, "chosen": chosen.mean().idxmax(), "share": chosen.mean().max()}
+        # rounded, or shares of a tie would leave differences of 1e-17
+        looked, was = ((chosen * scores).sum(axis=1, min_count=1).round(12) for scores in (validation, test))
+        shares = chosen.mean()
+        row = {"metric": metric.name, "chosen": shares.idxmax(), "share": shares.max()}
+        row.update(tied=int((shares >= shares.max() - 1e-9).sum()) - 1)
         row.update(validation=looked.mean(), test=was.mean())
-        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]]}
+        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]].round(12)}
         for name, values in parts.items():
             found = statistics.mean_interval(values.dropna())
             row.update({name: found.mean, f"{name}_lower": found.lower, f"{name}_upper": found.upper})

@@ -1,5 +1,6 @@
 """What the columns of a table are, numbers or texts of a few values, and how each becomes floats."""
 
+import re
 import warnings
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ MAX_CATEGORIES = 50  # different texts of one column; more of them are free text
 SHOWN_ROWS = 5  # how many offending rows a message names
 SHOWN_LETTERS = 40  # how much of a value it shows
 MOSTLY = 0.9  # the share of values by which a column is taken for dates, or for numbers with a few slips
+NAME_OF_ID = re.compile(r"(?i:(^|[^a-z])(id|key|index|number|no|nr)$)|[a-z]I[Dd]$")  # customer_id, CustomerId, not paid
 LEAVE_OUT = "name it under data.ignore"
 
 
@@ -152,8 +154,11 @@ def suspicion(values: pd.Series) -> str | None:
     if n_different == 0:
         return "no value in any row"
     is_whole = pd.api.types.is_integer_dtype(values.dtype)
-    if is_whole and n_different == len(values) > MAX_CATEGORIES and _numbers_the_rows(values):
-        return "it numbers the rows"
+    if is_whole and n_different == len(values) > MAX_CATEGORIES:
+        if _numbers_the_rows(values):
+            return "it numbers the rows"
+        if NAME_OF_ID.search(str(values.name)):
+            return "an id, by its name and as all its values differ"
     return None
 
 

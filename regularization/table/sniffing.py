@@ -12,7 +12,7 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.table.checks import MISSING_MARKS, read_table
-from regularization.table.columns import Column, find_column, holds_numbers, suspicion, to_numbers
+from regularization.table.columns import Column, encode_column, find_column, holds_numbers, suspicion, to_numbers
 from regularization.table.labels import find_labels, label_text
 
 DELIMITERS = ",;\t|"
@@ -77,6 +77,7 @@ def understand(
         reason = suspicion(table[name])
         try:
             column = find_column(name, table[name])
+            encode_column(table[name], column)
         except InputError as error:
             reason = reason or str(error).removeprefix(f"column {name!r}").lstrip(":, ").split(";")[0]
         if reason:

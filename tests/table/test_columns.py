@@ -71,3 +71,13 @@ def test_new_values_are_held_to_what_the_column_is(column, values, message):
 def test_what_looks_like_no_feature(values, reason):
     found = suspicion(pd.Series(list(values)))
     assert (found is None) if reason is None else (reason in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_id"), [("id", True), ("customer_id", True), ("CustomerId", True), ("paid", False), ("tornado", False)]
+)
+def test_whole_numbers_that_all_differ_are_an_id_by_their_name(name, is_id):
+    values = pd.Series([i * i for i in range(60)], name=name)
+    assert (suspicion(values) is not None) == is_id
+    assert suspicion(values.astype(float) + 0.5) is None
+    assert suspicion(values // 100) is None

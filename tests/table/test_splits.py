@@ -20,7 +20,7 @@ from regularization.table import (
     to_arrays,
 )
 from regularization.table.checks import check_table, read_table
-from regularization.table.splits import shuffled_twin
+from regularization.table.splits import majority_scores, shuffled_twin
 
 GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice
 LABELS = GROUPS % 2
@@ -70,6 +70,7 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
         "share_of_class_1": {"all": 0.5347, "train": 0.522, "validation": 0.5547, "test": 0.5594},
         "duplicate_rows": 240,
         "test_rows_also_in_training": 64,
+        "majority_class_on_test_rows": majority_scores(arrays.y_train, arrays.y_test),
     }
 
 
