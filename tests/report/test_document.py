@@ -104,7 +104,7 @@ def test_nothing_is_told_by_colour_alone(page):
         looks = [
             (trace.get("marker", {}).get("symbol"), trace.get("line", {}).get("dash"), trace.get("mode"))
             for trace in figure["data"]
-            if trace["type"] == "scatter" and trace.get("showlegend", True) and not name.startswith("figure-curves")
+            if trace["type"] == "scatter" and trace.get("showlegend", True)
         ]
         assert len(looks) == len(set(looks)), name
 
