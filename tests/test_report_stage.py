@@ -41,6 +41,9 @@ def results(stage_folder, params) -> dict:
     Path("data/raw").mkdir(parents=True)
     write_json("data/raw/source.json", given["source"])
     write_json("metrics/data.json", given["data"])
+    table, found = given["sweep"]
+    write_csv("metrics/sweep.csv", table)
+    write_json("metrics/sweep.json", found)
     write_text("plots/differences.svg", given["differences_svg"])
     write_text("requirements.txt", given["requirements"])
     return given
