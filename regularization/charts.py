@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, Metric
+from regularization.metrics import Metric
 
 COLORS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d755d", "#eeca3b")
 
@@ -81,18 +81,17 @@ def draw_curves(curves: Mapping[str, Sequence[float]], *, title: str, y_title: s
     )
 
 
-def draw_differences(comparisons: pd.DataFrame, metrics: Mapping[str, Metric]) -> str:
+def draw_differences(comparisons: pd.DataFrame, metrics: Sequence[Metric], *, is_standin: bool = False) -> str:
     """Each variant's difference to base with its 95% interval, coloured by verdict, a panel a metric; SVG text.
 
     `comparisons` is the evidence's table of that name, of which the rows against base are drawn; the
-    shaded band is the region of equivalence of each of the `metrics`.
+    shaded band is the region of equivalence of each of the `metrics`. A variant that never differed has no interval.
     """
     shown = comparisons.query("reference == 'base'")
-    panels = [
-        _differences_panel(shown[shown["metric"] == name], metrics[name])
-        for name in (ACCURACY.name, BINARY_CROSSENTROPY.name)
-    ]
-    return _svg({"title": "Difference to base, with 95% intervals for new tables of the same kind", "hconcat": panels})
+    panels = [_differences_panel(shown[shown["metric"] == metric.name], metric) for metric in metrics]
+    title = "Difference to base, with 95% intervals for new tables of the same kind"
+    mark = {"subtitle": "a synthetic stand-in table: says nothing about wine"} if is_standin else {}
+    return _svg({"title": {"text": title} | mark, "hconcat": panels})
 
 
 def _differences_panel(rows: pd.DataFrame, metric: Metric) -> dict:
@@ -102,7 +101,7 @@ def _differences_panel(rows: pd.DataFrame, metric: Metric) -> dict:
     return {
         "width": 300,
         "height": {"step": 24},
-        "data": {"values": rows[columns].to_dict("records")},
+        "data": {"values": rows[columns].astype(object).where(rows[columns].notna(), None).to_dict("records")},
         "layer": [
             {
                 "mark": {"type": "rect", "color": "#dddddd", "opacity": 0.6},

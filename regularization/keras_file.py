@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 
 from regularization.errors import InputError
 
@@ -42,12 +43,18 @@ def with_member(file: bytes, name: str, content: bytes) -> bytes:
 
 
 def read_member(file: bytes, name: str) -> bytes:
-    """What `with_member` has added. Raises `InputError` where the file is no archive or has no such part."""
+    """What `with_member` has added. Raises `InputError` where there is none or the file is damaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(file)) as archive:
-            return archive.read(name)
-    except (zipfile.BadZipFile, KeyError):
+            damaged = archive.testzip()  # reads every part: a file that was cut off or altered has another checksum
+            content = archive.read(name)
+    except KeyError:
         raise InputError(f"no {name} in it; expected a model that a train stage of this project saved") from None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error):
+        damaged = "not a whole archive"
+    if damaged:
+        raise InputError(f"damaged or no model of this project ({damaged}); delete it, and `dvc repro` makes it again")
+    return content
 
 
 def _renumber_shared_objects(config: str) -> str:

@@ -1,16 +1,21 @@
 """The schema of params.yaml, and its only reader."""
 
-import codecs
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
 from regularization.metrics import METRICS
+from regularization.params_errors import sentence, shown
+from regularization.params_file import read_values
+from regularization.params_sweep import grid_problem, grid_schema
 from regularization.variants import HEADLINE_MODELS
+
+# The largest seed is 4294967295; the replicates and the splits count on from the one that stands in params.yaml.
+LARGEST_SEED = 4_000_000_000
+LARGEST_NUMBER = 1e30  # the networks compute in 32 bits, where 3.4e38 is the end
 
 
 def allowed(words: str, **bounds):
@@ -18,23 +23,31 @@ def allowed(words: str, **bounds):
     return Field(description=words, **bounds)
 
 
-Share = Annotated[float, allowed("a number above 0 and below 1", gt=0, lt=1)]
+Share = Annotated[float, allowed("a number above 0 and at most 0.9: the other rows are trained on", gt=0, le=0.9)]
 Rate = Annotated[float, allowed("a number from 0 to below 1", ge=0, lt=1)]
 OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or null", ge=0, lt=1)]
-Factor = Annotated[float | None, allowed("a number of 0 or more, or null", ge=0)]
-Count = Annotated[int, allowed("a whole number of 1 or more", ge=1)]
-OptionalCount = Annotated[int | None, allowed("a whole number of 1 or more, or null", ge=1)]
-Seed = Annotated[int, allowed("a whole number from 0 to 4294967295", ge=0, lt=2**32)]
+Factor = Annotated[float | None, allowed("a number from 0 to 1e30, or null", ge=0, le=LARGEST_NUMBER)]
+Count = Annotated[int, allowed("a whole number from 1 to 1000000", ge=1, le=10**6)]
+OptionalCount = Annotated[int | None, allowed("a whole number from 1 to 1000000, or null", ge=1, le=10**6)]
+Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days", ge=1, le=10**5)]
+Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
+Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
 Width = Annotated[float, allowed("a number above 0", gt=0)]
 OptionalWidth = Annotated[float | None, allowed("a number above 0, or null", gt=0)]
 OptionalStddev = Annotated[float | None, allowed("a number from 0 to 1, or null", ge=0, le=1)]
-Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers")]
+LearningRate = Annotated[float, allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)]
+Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers", strict=False)]
+VariantName = Annotated[
+    str, allowed("a letter, then up to 59 letters, digits, _ and -", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")
+]
+# What programs that read a CSV take for a missing value, a number or a truth value.
+NO_NAMES = {"na", "nan", "none", "null", "nil", "inf", "infinity", "true", "false", "yes", "no"}
 
 
 class Group(BaseModel):
-    """Keys it does not know are errors, and so are the numbers nan and inf; `1e-05` read as text is a number."""
+    """Keys it does not know are errors; so are the numbers nan and inf, and a text or `true` in a number's place."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, strict=True)
 
 
 class Data(Group):
@@ -53,16 +66,21 @@ class Data(Group):
 
     @model_validator(mode="after")
     def _consistent(self):
-        for problem in (self._target_problem(), self._range_problem(), self._watch_problem()):
+        for problem in (self._layout_problem(), self._target_problem(), self._range_problem(), self._watch_problem()):
             if problem:
                 raise ValueError(problem)
         return self
 
+    def _layout_problem(self) -> str | None:
+        if self.delimiter == self.decimal:
+            return f"data.delimiter: received {self.delimiter!r}, which is data.decimal too; change one of them"
+        return None
+
     def _target_problem(self) -> str | None:
         if self.columns is not None and self.target not in self.columns:
-            return f"data.target: received {self.target!r}; expected one of data.columns: {list(self.columns)}"
+            return f"data.target: received {shown(self.target)}; expected one of data.columns: {list(self.columns)}"
         if self.target in self.ignore:
-            return f"data.target: received {self.target!r}, which data.ignore leaves out; take it off that list"
+            return f"data.target: received {shown(self.target)}, which data.ignore leaves out; take it off that list"
         if self.threshold is not None and self.positive is not None:
             return (
                 f"data.positive: received {self.positive!r} beside data.threshold {self.threshold:g}; "
@@ -80,17 +98,33 @@ class Data(Group):
 
     def _watch_problem(self) -> str | None:
         """A local table must be a dependency of the download, or an edit of it would go unnoticed."""
-        if self.url.startswith(("http://", "https://")) or self.watch == self.url.removeprefix("file://"):
+        if is_web_address(self.watch):
+            return "data.watch: received an address; expected the path of a file that never changes: data/.gitignore"
+        if is_web_address(self.url) or self.watch == self.url.removeprefix("file://"):
             return None
-        return f"data.watch: received {self.watch!r}; expected {self.url!r}, the path in data.url"
+        return f"data.watch: received {shown(self.watch)}; expected {shown(self.url)}, the path in data.url"
+
+    @field_validator("url", "watch")
+    @classmethod
+    def _safe_address(cls, place: str, info: ValidationInfo) -> str:
+        if problem := address_problem(place):
+            raise ValueError(f"data.{info.field_name}: {problem}")
+        return place
+
+    @field_validator("delimiter")
+    @classmethod
+    def _between_fields(cls, mark: str) -> str:
+        if mark in '\n\r"\0' or mark.isalnum():
+            raise ValueError(f"data.delimiter: received {mark!r}; expected a mark such as ',' or ';', or a tab")
+        return mark
 
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, name: str) -> str:
         try:
-            codecs.lookup(name)
-        except LookupError:
-            raise ValueError(f"data.encoding: received {name!r}; expected an encoding, such as utf-8") from None
+            "a".encode(name)
+        except (LookupError, ValueError):  # no such encoding, or one that is none of texts
+            raise ValueError(f"data.encoding: received {shown(name)}; expected an encoding, such as utf-8") from None
         return name
 
 
@@ -140,19 +174,53 @@ class Variant(Group):
 
 
 class Replicate(Group):
-    seeds: int = allowed("a whole number of 2 or more: one seed has no spread", ge=2)
-    splits: int = allowed("a whole number of 10 or more: each block of rows must be tested twice", ge=10)
-    leaky_twins: int = allowed("a whole number of 2 or more: one twin has no spread", ge=2)
-    variants: dict[str, Variant] = allowed("names without dots, each with any of the techniques")
+    seeds: int = allowed("a whole number from 2 to 10000: one seed has no spread, more take days", ge=2, le=10**4)
+    splits: int = allowed("a whole number from 10 to 10000: fewer test a block of rows but once", ge=10, le=10**4)
+    leaky_twins: int = allowed("a whole number from 2 to 10000: one twin has no spread", ge=2, le=10**4)
+    variants: dict[VariantName, Variant] = allowed("one name or more, each with any of the techniques", min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self):
-        for name in set(self.variants) & set(HEADLINE_MODELS):
-            raise ValueError(f"replicate.variants.{name}: {', '.join(HEADLINE_MODELS)} are taken; choose another name")
-        for name in self.variants:
-            if "." in name:  # `dvc exp run -S` takes a dot for the end of a key
-                raise ValueError(f"replicate.variants: received the name {name!r}; expected one without a dot")
+        if problem := _name_problem(list(self.variants)):
+            raise ValueError(problem)
         return self
+
+
+def _name_problem(names: list[str]) -> str | None:
+    """Two names that differ in case alone are one file on some disks, and hard to tell apart on a chart."""
+    seen = {name.lower(): name for name in HEADLINE_MODELS}
+    for name in names:
+        if name.lower() in NO_NAMES:
+            return f"replicate.variants.{name}: programs take this for a missing or a truth value; choose another name"
+        other = seen.setdefault(name.lower(), name)
+        if other in HEADLINE_MODELS:
+            return f"replicate.variants.{name}: {', '.join(HEADLINE_MODELS)} are taken; choose another name"
+        if other != name:
+            return f"replicate.variants.{name}: received {other!r} too, the same but for case; choose another name"
+    return None
+
+
+class Grid(grid_schema(Group, Variant, learning_rate=LearningRate)):
+    """A list of values for each setting of a variant that the sweep varies, and for the learning rate."""
+
+
+class Sweep(Group):
+    grid: Grid = allowed("settings of a variant, each with a list of values")
+    folds: int = allowed("a whole number from 2 to 20", ge=2, le=20)
+    seeds: int = allowed("a whole number from 1 to 10000", ge=1, le=10**4)
+    eliminate: float | None = allowed("a number above 0, at most 0.2, or null", gt=0, le=0.2)
+    most_trainings: int = allowed("a whole number of 1 or more", ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if problem := grid_problem(self.lists(), Variant):
+            raise ValueError(problem)
+        return self
+
+    def lists(self) -> dict[str, list]:
+        """By setting, the values that are tried; without the settings that the grid leaves out."""
+        values = ((name, getattr(self.grid, name)) for name in type(self.grid).model_fields)
+        return {name: listed for name, listed in values if listed is not None}
 
 
 class Evidence(Group):
@@ -172,10 +240,10 @@ class Evidence(Group):
 class Params(Group):
     data: Data = allowed("the group of keys about the table")
     split: Split = allowed("the group of keys about the split")
-    hidden_units: list[Count] = allowed("a list of whole numbers of 1 or more", min_length=1)
-    epochs: Count
+    hidden_units: list[Units] = allowed("a list of 1 to 10 whole numbers from 1 to 1000", min_length=1, max_length=10)
+    epochs: Epochs
     batch_size: Count
-    learning_rate: float = allowed("a number above 0", gt=0)
+    learning_rate: LearningRate
     patience: OptionalCount
     seed: Seed
     l1: Factor
@@ -187,6 +255,7 @@ class Params(Group):
     activity_l2: Factor
     dropout: Rate
     replicate: Replicate = allowed("the group of keys about the replicates")
+    sweep: Sweep = allowed("the group of keys about the sweep")
     evidence: Evidence = allowed("the group of keys about the verdicts")
 
     @model_validator(mode="after")
@@ -211,71 +280,15 @@ def load_params(path: str | Path = "params.yaml") -> Params:
 
     Raises `InputError`, with a line per problem: the key, what was received, what is allowed.
     """
-    try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; run this in the folder that holds it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
-    return check_params(values, name=str(path))
+    return check_params(read_values(path), name=str(path))
 
 
 def check_params(values: object, *, name: str = "params.yaml") -> Params:
     """`values`, as YAML gives them, as params. Raises `InputError` as `load_params` does; `name` opens each line."""
     if not isinstance(values, dict):
-        raise InputError(f"{name}: received {values!r}; expected keys with values, such as `epochs: 500`")
+        raise InputError(f"{name}: received {shown(values)}; expected keys with values, such as `epochs: 500`")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        problems = dict.fromkeys(_sentence(problem) for problem in error.errors())
+        problems = dict.fromkeys(sentence(problem, Params) for problem in error.errors())
         raise InputError("\n".join(f"{name}: {problem}" for problem in problems)) from None
-
-
-def _sentence(problem: dict) -> str:
-    location = [part for part in problem["loc"] if part not in ("float", "int", "str", "bool")]
-    key = ".".join(str(part) if str(part).isprintable() else repr(part) for part in location)
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
-    if problem["type"] == "extra_forbidden":
-        return f"{key}: unknown key; {_suggestion(location)}"
-    expected = _allowed_words(location)
-    if problem["type"] == "missing":
-        return f"{key}: missing; expected {expected}"
-    return f"{key}: received {problem['input']!r}; expected {expected}"
-
-
-def _suggestion(location: list) -> str:
-    group: Any = _group_at(location[:-1])
-    known = list(group.model_fields)
-    close = get_close_matches(str(location[-1]), known, n=1)
-    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
-
-
-def _allowed_words(location: list) -> str:
-    """The description of the field at `location`; that of the items for an element of a list or a mapping."""
-    group: Any = Params
-    words = "a valid value"
-    for part in location:
-        field = group.model_fields.get(part) if hasattr(group, "model_fields") else None
-        if field is not None:
-            words = field.description or words
-        group = _group_below(group, part)
-    return words
-
-
-def _group_at(location: list):
-    group = Params
-    for part in location:
-        group = _group_below(group, part)
-    return group
-
-
-def _group_below(group: Any, part: object):
-    """What `part` leads to from `group`: a `Group`, a mapping of names to one, or None."""
-    if get_origin(group) is dict:
-        below = get_args(group)[1]
-    else:
-        field = group.model_fields.get(part) if hasattr(group, "model_fields") else None
-        below = field.annotation if field else None
-    is_group = isinstance(below, type) and issubclass(below, Group)
-    return below if is_group or get_origin(below) is dict else None

@@ -8,7 +8,15 @@ import pandas as pd
 
 from regularization.block_scores import pack_blocks
 from regularization.errors import InputError
-from regularization.evaluation import describe_kernels, expected_calibration_error, score_rows
+from regularization.evaluation import (
+    CALIBRATION_BINS,
+    calibration_sums,
+    calibration_table,
+    describe_kernels,
+    expected_calibration_error,
+    score_classes,
+    score_rows,
+)
 from regularization.metrics import METRICS
 from regularization.models import build_model, initial_weights
 from regularization.population import (
@@ -32,6 +40,7 @@ class Replicates(NamedTuple):
     trainings: pd.DataFrame  # one row per training: its scores on each part of its split
     blocks: pd.DataFrame  # one row per variant and block, with the scores of every honest training (block_scores.py)
     curves: pd.DataFrame  # see `curve_bands`
+    calibration: pd.DataFrame  # see `evaluation.calibration_table`; over the test rows of the honest trainings
 
 
 class Run(NamedTuple):
@@ -69,11 +78,12 @@ def train_replicates(
         arrays = {(split.protocol, split.number): _in_32_bits(split.arrays(table)) for split in bunch}
         for name, template in templates.items():
             parts[name].append(_train_bunch(template, bunch, arrays, table, **training, **trained_by[name]))
-    found = [_join(name, its_parts, splits) for name, its_parts in parts.items()]
-    trainings, blocks, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    found = [_join(name, its_parts, splits, table.y) for name, its_parts in parts.items()]
+    tables = Replicates(*(pd.concat(of_variants, ignore_index=True) for of_variants in zip(*found, strict=True)))
+    trainings = tables.trainings
     if "test_loss" not in trainings or trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
-    return Replicates(trainings, blocks, curves)
+    return tables
 
 
 def _bunches(splits: Sequence[PlannedSplit], table: Table) -> list[list[PlannedSplit]]:
@@ -98,17 +108,23 @@ class _Bunch(NamedTuple):
     trainings: pd.DataFrame
     history: PopulationHistory
     sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
+    calibration: np.ndarray  # (honest trainings that did not diverge, bins, 3)
 
 
-def _join(name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit]) -> tuple[pd.DataFrame, ...]:
-    """The trainings, the blocks and the curves of a variant."""
+def _join(
+    name: str, bunches: Sequence[_Bunch], splits: Sequence[PlannedSplit], y: np.ndarray
+) -> tuple[pd.DataFrame, ...]:
+    """The tables of a variant, in the order of `Replicates`."""
     trainings = pd.concat([bunch.trainings for bunch in bunches], ignore_index=True)
     arrays = zip(*(bunch.history[:-1] for bunch in bunches), strict=True)
     history = PopulationHistory(*(np.concatenate(array) for array in arrays), diverged=())
     of_row = next(split.blocks for split in splits if split.blocks is not None)
     honest = [bunch.sums for bunch in bunches if bunch.sums]
     sums = {column: np.concatenate([its_sums[column] for its_sums in honest]) for column in honest[0]}
-    return trainings, pack_blocks(name, np.bincount(of_row), sums), curve_bands(trainings, history)
+    rows, class_1 = np.bincount(of_row), np.bincount(of_row, y).astype(int)
+    blocks = pack_blocks(name, rows, sums, class_1=class_1)
+    calibration = calibration_table(name, np.concatenate([bunch.calibration for bunch in bunches]))
+    return trainings, blocks, curve_bands(trainings, history), calibration
 
 
 def _train_bunch(
@@ -139,8 +155,9 @@ def _train_bunch(
     described = pd.DataFrame(kernels).assign(best_epoch=_best_epochs(history))
     described[diverged] = np.nan
     trainings = pd.concat([pd.DataFrame(runs), pd.DataFrame(measured), described], axis=1)
-    sums = _block_sums(split_of_run, scores, diverged, validated=patience is not None)
-    return _Bunch(trainings, history if patience is None else _held(history), sums)
+    sums = _block_sums(split_of_run, scores, diverged, logits, table.y, validated=patience is not None)
+    calibration = _calibration(table.y, split_of_run, logits, diverged)
+    return _Bunch(trainings, history if patience is None else _held(history), sums, calibration)
 
 
 def _initial_weights(template: Network, seed: int) -> np.ndarray:
@@ -177,8 +194,27 @@ def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penaltie
         means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
         found |= {f"{part}_accuracy": means["accuracy"], f"{part}_binary_crossentropy": means["binary_crossentropy"]}
         found |= {f"{part}_loss": means["binary_crossentropy"] + float(penalty), f"{part}_brier": means["brier"]}
-    probability = 1 / (1 + np.exp(-logits[number, split.rows.test].astype(float)))
-    return found | {"test_ece": expected_calibration_error(y[split.rows.test], probability)}
+        if part != "train":
+            classes = score_classes(y[rows], logits[number : number + 1, rows])
+            found |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
+    found["test_predicted_1"] = float((logits[number, split.rows.test] > 0).mean())
+    found["test_ece"] = expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
+    return found
+
+
+def _test_probability(split: PlannedSplit, logits: np.ndarray) -> np.ndarray:
+    """The probability of class 1 that one network gives to the test rows; its `logits` are those of all rows."""
+    return 1 / (1 + np.exp(-logits[split.rows.test].astype(float)))
+
+
+def _calibration(y, splits: Sequence[PlannedSplit], logits: np.ndarray, diverged: np.ndarray) -> np.ndarray:
+    """`calibration_sums` over the test rows of each honest training that did not diverge."""
+    sums = [
+        calibration_sums(y[split.rows.test], _test_probability(split, its_logits))
+        for split, its_logits, is_lost in zip(splits, logits, diverged, strict=True)
+        if split.protocol == "honest" and not is_lost
+    ]
+    return np.array(sums).reshape(-1, CALIBRATION_BINS, 3)
 
 
 def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
@@ -192,12 +228,19 @@ def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
 
 
 def _block_sums(
-    splits: Sequence[PlannedSplit], scores: dict, diverged: np.ndarray, *, validated: bool
+    splits: Sequence[PlannedSplit],
+    scores: dict,
+    diverged: np.ndarray,
+    logits: np.ndarray,
+    y: np.ndarray,
+    *,
+    validated: bool,
 ) -> dict[str, np.ndarray]:
     """Each score of the honest trainings summed over the rows of every block that the training has not seen.
 
     A training that was stopped on its validation rows (`validated`) has seen those too. By column,
-    `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest.
+    `(honest trainings, blocks)`, NaN for a block that it has seen; nothing where no split is honest. What needs both
+    classes is NaN for a block of one class, and elsewhere the block's own value times its rows.
     """
     honest = [number for number, split in enumerate(splits) if split.blocks is not None]
     if not honest:
@@ -212,7 +255,13 @@ def _block_sums(
             unseen[place, np.unique(blocks[rows_of.val])] = False
         unseen[place] &= not diverged[number]
     sums = {}
+    of_honest = logits[honest]
+    by_classes = [score_classes(y[blocks == block], of_honest[:, blocks == block]) for block in range(len(rows))]
     for name, metric in METRICS.items():
+        if metric.needs_both_classes:
+            values = np.stack([of_block[name] for of_block in by_classes], axis=1)
+            sums[metric.block_column] = np.where(unseen, values * rows, np.nan)
+            continue
         of_block = [np.bincount(blocks, scores[name][number], minlength=len(rows)) for number in honest]
         sums[metric.block_column] = np.where(unseen, of_block, np.nan)
     return sums

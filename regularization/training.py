@@ -36,7 +36,7 @@ def fit_epochs(
     With `patience` the training ends once the validation loss has not fallen for so many epochs, and the model gets the
     weights of its best epoch.
 
-    Raises `InputError` once the loss is not finite.
+    Raises `InputError` once a loss, that of the validation rows too, is not finite.
     """
     trainer = epoch_trainer(model, X_train, y_train, X_val, y_val, batch_size=batch_size)
     early = []
@@ -101,12 +101,13 @@ def _constants(X, y) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 class StopAtDivergence(keras.callbacks.Callback):
-    """Raises `InputError` at the first epoch whose loss is not a finite number."""
+    """Raises `InputError` at the first epoch with a score that is not finite, on training or validation rows."""
 
     def on_epoch_end(self, epoch, logs=None):
-        loss, model = (logs or {})["loss"], self.model
-        if model is not None and not np.isfinite(loss):
+        model, scores = self.model, logs or {}
+        lost = next((name for name, score in scores.items() if not np.isfinite(score)), None)
+        if model is not None and lost is not None:
             raise InputError(
-                f"the training diverged: loss is {loss} in epoch {epoch + 1}; expected a finite number. "
+                f"the training diverged: {lost} is {scores[lost]} in epoch {epoch + 1}; expected a finite number. "
                 f"Lower learning_rate (now {float(model.optimizer.learning_rate):g}) or the penalties"
             )

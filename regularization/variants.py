@@ -16,6 +16,7 @@ HEADLINE_MODELS: dict[str, tuple[str, ...]] = {
     "dropout": ("dropout",),
 }
 VARIATIONS = "variations"  # the variants of `replicate.variants`, trained together
+PENALTIES = ("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2")  # on `regularized_layers`
 REPLICATE_GROUPS = (*HEADLINE_MODELS, VARIATIONS)
 SHARED_SETTINGS = ("hidden_units", "learning_rate")
 SHARED_BY_VARIATIONS = ("regularized_layers",)
@@ -50,3 +51,42 @@ def split_settings(settings: dict) -> tuple[dict, dict]:
     """A variant's settings as those of `build_model` and those of training (`TRAINING_SETTINGS`)."""
     build = {key: value for key, value in settings.items() if key not in TRAINING_SETTINGS}
     return build, {key: value for key, value in settings.items() if key in TRAINING_SETTINGS}
+
+
+def sweep_settings(params, configuration: dict) -> dict:
+    """The settings of a configuration of the sweep's grid; what is null there stays as all networks have it."""
+    shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
+    return shared | {key: value for key, value in configuration.items() if value is not None}
+
+
+def trained_variants(group: str, params) -> dict[str, dict]:
+    """`variants_of` less the variations that would be trained twice, as they are equal to an earlier one.
+
+    One equal to a headline model is trained there and here, so that the settings of a headline model retrain nothing
+    but its own stages; `repeated_variants` names it, and the evidence leaves it out.
+    """
+    kept = {}
+    for name, settings in variants_of(group, params).items():
+        if techniques_of(settings) not in [techniques_of(others) for others in kept.values()]:
+            kept[name] = settings
+    return kept
+
+
+def repeated_variants(params) -> dict[str, str]:
+    """The variants that have the settings of an earlier one, each with that one's name; headline models come first."""
+    first, repeated = {}, {}
+    for group in REPLICATE_GROUPS:
+        for name, settings in variants_of(group, params).items():
+            key = repr(techniques_of(settings))
+            if first.setdefault(key, name) != name:
+                repeated[name] = first[key]
+    return repeated
+
+
+def techniques_of(settings: dict) -> dict:
+    """What of a variant's settings makes a difference, in a fixed order: without what is off, or acts on no layer."""
+    on = {key: value for key, value in sorted(settings.items()) if value and key != "regularized_layers"}
+    layers = sorted(set(settings.get("regularized_layers") or ()))
+    if layers and set(on) & set(PENALTIES):
+        return on | {"regularized_layers": layers}
+    return {key: value for key, value in on.items() if key not in PENALTIES}

@@ -1,30 +1,152 @@
-"""How every stage ends, in a clear line, and how it keeps TensorFlow's import quiet. Not a stage."""
+"""How every stage ends, in clear lines, and how it keeps TensorFlow's import quiet. Not a stage."""
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from regularization.errors import InputError
+from regularization.params_file import parse_values
 from regularization.rounding import warning
+from stages import INTERRUPTED
+
+PARAMS = Path("params.yaml")
+CODE = ("stages", "regularization")
+NO_RESULT_DEPENDS_ON = {  # they check, or end in a message
+    "regularization/errors.py",
+    "regularization/params.py",
+    "regularization/params_errors.py",
+    "regularization/params_file.py",
+    "stages/_common.py",
+}
+LONGEST_LINE, MOST_LINES = 500, 20  # of an error: a value from a file may be a megabyte long
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Call `main`; an `InputError` or an operating-system error becomes its message on stderr and exit status 1.
+    """Call `main` as `run_tool` does, and fail where what it was made of has changed meanwhile.
 
-    A warning comes first where the user's own settings may change results.
+    DVC reads params.yaml and the code again when a stage has ended, and would record new ones beside results of the
+    old. A value that this stage does not use counts as well: that costs a run, and no result.
+    """
+    run_tool(lambda: _unless_changed(main))
+
+
+def run_tool(main: Callable[[], None]) -> None:
+    """Call `main`; what a person can mend or has caused becomes lines on stderr and exit status 1, without a traceback.
+
+    That is an `InputError`, an error of the operating system, too little memory, and Ctrl-C, which counts even where a
+    library swallowed it. A warning comes first where the user's own settings may change results.
     """
     if text := warning():
         print(text, file=sys.stderr)
+    with _counting_interrupts() as interrupts:
+        try:
+            main()
+            if interrupts:
+                raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            text = INTERRUPTED if interrupts else _for_people(error)
+            if text is None:
+                raise
+            sys.exit(text)
+
+
+def _for_people(error: Exception) -> str | None:
+    """The lines in which an error ends that a person can mend or has caused; None for a mistake of ours."""
+    if isinstance(error, InputError):
+        return as_lines(str(error))
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains once more when it ends
+        return "error: whoever reads the output has gone"
+    if isinstance(error, OSError):
+        return as_lines(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # the latter is TensorFlow's
+        return "error: not enough memory; take fewer or narrower hidden_units, a smaller batch_size or fewer columns"
+    return None
+
+
+@contextlib.contextmanager
+def _counting_interrupts() -> Iterator[list[int]]:
+    """Ctrl-C raises `KeyboardInterrupt` as ever, and is noted in the list as well: a library may swallow it."""
+    seen, usual = [], signal.getsignal(signal.SIGINT)
+    if usual is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+
+    def note(number, _frame):
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
     try:
-        main()
-    except InputError as error:
-        sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
-    except OSError as error:
-        sys.exit(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "))
-    except KeyboardInterrupt:
-        sys.exit("interrupted; nothing was written")
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def as_lines(text: str) -> str:
+    """`text` as lines that begin with `error: `, cut to a length that can be read, without control characters."""
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} more of this kind"]
+    return "\n".join(f"error: {_readable(line)}" for line in lines)
+
+
+def _readable(line: str) -> str:
+    if len(line) > LONGEST_LINE:
+        half = LONGEST_LINE // 2  # the end says what to do
+        line = f"{line[:half]} ... {line[-half:]}"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
+def _unless_changed(main: Callable[[], None]) -> None:
+    params, code = _content(PARAMS), _code()
+    main()
+    changed = _changed_params(params) or ", ".join(_changed_code(code))
+    if changed:
+        raise InputError(f"{changed} changed while this stage ran: nothing is recorded; `dvc repro` runs it again")
+
+
+def _changed_params(before: bytes | None) -> str:
+    """The keys of params.yaml whose values are not those of `before`, its content then; empty if none or no such file.
+
+    Another layout is no change.
+    """
+    after = _content(PARAMS)
+    if before == after:
+        return ""
+    try:
+        old, new = (dict(parse_values((content or b"").decode())) for content in (before, after))
+    except (InputError, TypeError, ValueError):
+        return str(PARAMS)  # an editor may be half-way
+    keys = sorted(key for key in old.keys() | new.keys() if repr(old.get(key)) != repr(new.get(key)))
+    return f"{PARAMS} ({', '.join(keys)})" if keys else ""
+
+
+def _code() -> dict[str, bytes]:
+    """The content of the project's code, by path."""
+    files = (file for folder in CODE for file in Path(folder).rglob("*.py"))
+    return {file.as_posix(): _content(file) or b"" for file in files}
+
+
+def _changed_code(before: dict[str, bytes]) -> list[str]:
+    """The files of the code that is loaded, and results depend on, whose content is not that of `before`."""
+    loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    after = _code()
+    return [
+        name
+        for name in sorted(before.keys() - NO_RESULT_DEPENDS_ON)
+        if before[name] != after.get(name) and str(Path(name).absolute()) in loaded
+    ]
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 @contextlib.contextmanager

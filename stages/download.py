@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from regularization.addresses import file_name, without_credentials
 from regularization.errors import InputError
 from regularization.params import Data, load_params
-from regularization.table.fetching import UnreachableError, fetch_pinned, file_name, without_credentials
+from regularization.table.fetching import UnreachableError, fetch_pinned
 from stages._common import run_stage
-from stages._files import atomic_folder, write_json
+from stages._files import TABLE, atomic_folder, write_json
 
 RED_WINE_SHA256 = "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf05e"  # what there is a stand-in for
 
@@ -31,7 +32,7 @@ def main() -> None:
         "bytes": len(content),
     }
     with atomic_folder("data/raw") as folder:
-        (folder / source["file"]).write_bytes(content)
+        (folder / TABLE).write_bytes(content)
         write_json(folder / "source.json", source)
 
 

@@ -1,13 +1,17 @@
 """Check the table, label, split and scale it -> data/prepared/ and metrics/data.json."""
 
+import hashlib
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from regularization.errors import InputError
 from regularization.params import Data, load_params
 from regularization.table import (
+    Rows,
     Table,
     describe,
     duplicate_groups,
@@ -20,12 +24,12 @@ from regularization.table.checks import CheckedTable, check_table, read_table
 from regularization.table.columns import suspicion
 from regularization.table.preprocessing import to_plain
 from stages._common import run_stage
-from stages._files import atomic_folder, read_json, write_json
+from stages._files import TABLE, atomic_folder, read_json, write_json
 
 
 def main() -> None:
-    params, source = load_params(), read_json("data/raw/source.json")
-    raw = _read(Path("data/raw") / source["file"], params.data)
+    params, source = load_params(), read_json("data/raw/source.json", ["origin", "file", "sha256"])
+    raw = _read(_checked_bytes(source, params.data), params.data)
     checked, split = _checked(raw, params.data), params.split
     _warn_of_suspects(raw[[column.name for column in checked.columns]])
     table = _table(checked)
@@ -36,6 +40,7 @@ def main() -> None:
         validation_split=split.validation_split,
         random_state=split.random_state,
     )
+    _check_classes(table.y, rows)
     preprocessor = fit_preprocessor(table, rows, fit_scaler_on=split.fit_scaler_on)
     arrays = to_arrays(table, rows, preprocessor)
 
@@ -55,8 +60,29 @@ def main() -> None:
     write_json("metrics/data.json", describe(table, rows) | {"origin": source["origin"]})
 
 
-def _read(path: Path, data: Data) -> pd.DataFrame:
-    return read_table(path, delimiter=data.delimiter, decimal=data.decimal, encoding=data.encoding)
+def _checked_bytes(source: dict, data: Data) -> BytesIO:
+    """The table, once its bytes are those that the download recorded, and that params.yaml names if published.
+
+    What DVC brings out of its cache has been checked by nobody else.
+    """
+    content = Path("data/raw", TABLE).read_bytes()
+    received = hashlib.sha256(content).hexdigest()
+    expected = {"what was downloaded": source["sha256"]}
+    if source["origin"] == "published":
+        expected["the table of data.sha256"] = data.sha256
+    for what, sha256 in expected.items():
+        if received != sha256:
+            raise InputError(
+                f"data/raw/{TABLE}: not {what}: expected sha256 {sha256}, received {received}; "
+                "`dvc repro --force download` fetches the table again"
+            )
+    return BytesIO(content)
+
+
+def _read(table: BytesIO, data: Data) -> pd.DataFrame:
+    return read_table(
+        table, name=f"data/raw/{TABLE}", delimiter=data.delimiter, decimal=data.decimal, encoding=data.encoding
+    )
 
 
 def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
@@ -78,6 +104,17 @@ def _table(checked: CheckedTable) -> Table:
         duplicate_groups(checked.features),
         n_categories if n_categories.any() else None,
     )
+
+
+def _check_classes(y: np.ndarray, rows: Rows) -> None:
+    """Raise `InputError` where the training rows are of one class; warn where the rows of another part are."""
+    for part, numbers in zip(("training", "validation", "test"), rows, strict=True):
+        if len(np.unique(y[numbers])) > 1:
+            continue
+        said = f"all {len(numbers)} {part} rows are of class {y[numbers[0]]}, {int(y.sum())} of {len(y)} rows are of 1"
+        if part == "training":
+            raise InputError(f"{said}; expected both: add rows of the other class, or change split.random_state")
+        print(f"warning: {said}; scores on them say little, and balanced accuracy nothing", file=sys.stderr)
 
 
 def _warn_of_suspects(features: pd.DataFrame) -> None:

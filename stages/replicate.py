@@ -8,14 +8,15 @@ from tqdm import tqdm
 
 from regularization.params import load_params
 from regularization.table import Table, plan_splits
-from regularization.variants import REPLICATE_GROUPS, network_settings, variants_of
+from regularization.variants import REPLICATE_GROUPS, network_settings, trained_variants
 from stages._common import quiet_import, run_stage
-from stages._files import read_arrays, write_csv
+from stages._files import read_arrays, read_json, write_csv
 
 
 def main() -> None:
     group, params = _group(), load_params()
-    table, replicate = Table(**read_arrays("data/prepared/table.npz")), params.replicate
+    arrays, replicate = read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]), params.replicate
+    table = Table(**arrays)
     splits = plan_splits(
         table,
         test_size=params.split.test_size,
@@ -26,7 +27,7 @@ def main() -> None:
         splits=replicate.splits,
         leaky_twins=replicate.leaky_twins,
     )
-    variants = variants_of(group, params)
+    variants = trained_variants(group, params)
     with quiet_import():
         from regularization.population.cost import count_weights, estimate_cost
         from regularization.replicates import train_replicates
@@ -52,9 +53,14 @@ def main() -> None:
             on_progress=bar.update,
         )
     _warn_of_diverged(replicates.trainings)
-    write_csv(f"metrics/replicates_{group}.csv", replicates.trainings)
-    write_csv(f"metrics/blocks_{group}.csv", replicates.blocks)
-    write_csv(f"plots/curves_{group}.csv", replicates.curves)
+    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
+    for path, written in {
+        f"metrics/replicates_{group}.csv": replicates.trainings,
+        f"metrics/blocks_{group}.csv": replicates.blocks,
+        f"metrics/calibration_{group}.csv": replicates.calibration,
+        f"plots/curves_{group}.csv": replicates.curves,
+    }.items():
+        write_csv(path, written.assign(origin="standin") if is_standin else written)
 
 
 def _hidden_units(variants: dict[str, dict], params) -> list[list[int]]:

@@ -12,14 +12,16 @@ from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings, training_settings
 from stages._common import quiet_import, run_stage
-from stages._files import atomic_file, atomic_folder, read_arrays, write_json
+from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
 
+PREPARED = Path("data/prepared")
 EPOCHS_PER_SYNC = 50
 
 
 def main() -> None:
     name, params = _name(), load_params()
-    arrays = Arrays(**read_arrays("data/prepared/arrays.npz"))
+    arrays = Arrays(**read_arrays(PREPARED / "arrays.npz", Arrays._fields))
+    origin = read_json(PREPARED / PREPROCESSING, ["table"])["table"]["origin"]
     with quiet_import():
         import tensorflow as tf
 
@@ -45,8 +47,9 @@ def main() -> None:
             callbacks=callbacks,
         )
         _keep_curves_only(folder)
+        mark = {"origin": origin} if origin == "standin" else {}
+        write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
         _save(model, Path(f"models/{name}.keras"))
-    write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)})
 
 
 def _name() -> str:
@@ -95,7 +98,7 @@ def _keep_curves_only(folder: Path) -> None:
 def _save(model, path: Path) -> None:
     with atomic_file(path) as partial:
         model.save(partial)
-        preprocessing = Path("data/prepared", PREPROCESSING).read_bytes()  # a model alone could take no new row
+        preprocessing = (PREPARED / PREPROCESSING).read_bytes()  # a model alone could take no new row
         partial.write_bytes(with_member(normalized_keras_file(partial.read_bytes()), PREPROCESSING, preprocessing))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from regularization.params_file import read_values
 from tests.conftest import ROOT
 
 
@@ -39,7 +40,7 @@ def commit(folder: Path, message: str) -> None:
 
 
 def read_params(folder: Path) -> dict:
-    return yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    return read_values(folder / "params.yaml")
 
 
 def change_params(folder: Path, **changed) -> None:

@@ -7,6 +7,7 @@ import pytest
 from regularization.charts import draw_curves, draw_differences, plot_metrics
 from regularization.metrics import METRICS
 
+SHOWN = [METRICS["accuracy"], METRICS["binary_crossentropy"]]
 CURVES = {"accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.5], "loss": [0.7, 0.6], "val_loss": [0.8, 0.7]}
 
 
@@ -57,7 +58,7 @@ def comparison(variant: str, metric: str, **changed) -> dict:
 
 def test_differences_to_base_alone_are_drawn():
     rows = [comparison("l1l2", metric) for metric in METRICS] + [comparison("pair", "accuracy", reference="l1l2")]
-    shown = texts(draw_differences(pd.DataFrame(rows), METRICS))
+    shown = texts(draw_differences(pd.DataFrame(rows), SHOWN))
     assert {"l1l2", "better", "equivalent", "undecided", "worse", "likely better"} <= shown
     assert "pair" not in shown
     assert any("test accuracy" in text for text in shown if text)
@@ -65,4 +66,15 @@ def test_differences_to_base_alone_are_drawn():
 
 def test_the_same_figures_are_the_same_bytes():
     rows = pd.DataFrame([comparison("l1l2", metric) for metric in METRICS])
-    assert draw_differences(rows, METRICS) == draw_differences(rows, METRICS)
+    assert draw_differences(rows, SHOWN) == draw_differences(rows, SHOWN)
+
+
+def test_a_variant_that_never_differed_has_a_point_and_no_interval():
+    rows = [comparison("l1l2", metric, lower=float("nan"), upper=float("nan")) for metric in METRICS]
+    assert "l1l2" in texts(draw_differences(pd.DataFrame(rows), SHOWN))
+
+
+def test_a_stand_in_is_marked():
+    rows = pd.DataFrame([comparison("l1l2", metric) for metric in METRICS])
+    assert any("stand-in" in text for text in texts(draw_differences(rows, SHOWN, is_standin=True)) if text)
+    assert not any("stand-in" in text for text in texts(draw_differences(rows, SHOWN)) if text)

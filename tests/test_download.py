@@ -2,12 +2,10 @@
 
 import contextlib
 import hashlib
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -17,41 +15,17 @@ from regularization.errors import InputError
 from regularization.table import fetching
 from regularization.table.standin import standin_csv
 from stages import download
+from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
+from tests.servers import CONTENT, serving
 
-CONTENT = b'"a";"b"\n1;2\n'
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by the first part of the path: ok, truncated, hang, or a status such as 404."""
-
-    def do_GET(self):
-        behaviour = self.path.split("/")[1]
-        self.server.requests.append(self.path)
-        if behaviour == "hang":
-            self.server.stop.wait(30)
-            return
-        status = int(behaviour) if behaviour.isdigit() else 200
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(CONTENT)))
-        self.end_headers()
-        self.wfile.write(CONTENT[:5] if behaviour == "truncated" else CONTENT)
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
 def server():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.requests, server.stop, server.daemon_threads = [], threading.Event(), True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving() as server:
         yield server
-        server.stop.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -77,7 +51,7 @@ def nothing_is_left() -> bool:
 def test_the_published_bytes_and_their_source(published_at):
     published_at("ok")
     download.main()
-    assert Path("data/raw", CSV_NAME).read_bytes() == CONTENT
+    assert Path("data/raw", TABLE).read_bytes() == CONTENT
     assert source()["origin"] == "published"
     assert (source()["sha256"], source()["bytes"]) == (SHA256, len(CONTENT))
 
@@ -102,7 +76,7 @@ def test_a_path_serves_as_address(published_at, tmp_path):
     published_at("ok", url=str(tmp_path / "own.csv"), watch=str(tmp_path / "own.csv"))
     download.main()
     assert source()["file"] == "own.csv"
-    assert Path("data/raw/own.csv").read_bytes() == CONTENT
+    assert Path("data/raw", TABLE).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -120,6 +94,42 @@ def test_a_server_that_fails_is_named_with_its_failure(published_at, path, messa
     assert message in str(raised.value)
     assert "set DATA_MIRROR" in str(raised.value)
     assert nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("no-number", "its answer is no proper HTTP"),
+        ("two-numbers", "its answer is no proper HTTP"),
+        ("nowhere", "its answer is no proper HTTP"),
+        ("elsewhere", "its answer is no proper HTTP"),
+        ("long-host", "its answer is no proper HTTP"),
+        ("circle", "it redirects without end"),
+        ("no-gzip", "the transfer broke off half-way"),
+        ("colours", "HTTP 503 [31mbusy"),
+        ("stall", "the transfer stalled half-way"),
+        ("drip", "the server sends less than"),
+    ],
+)
+def test_an_answer_without_sense_is_a_line_and_never_the_stand_in(published_at, params, path, message, monkeypatch):
+    monkeypatch.setattr(fetching, "SECONDS_OF_GRACE", 0.4 if path == "drip" else 60)
+    monkeypatch.setattr(fetching, "RETRIES", 0)
+    published_at(path, offline="standin", sha256=params["data"]["sha256"])
+    with pytest.raises(InputError) as raised:
+        download.main()
+    assert message in str(raised.value)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 300
+    assert nothing_is_left()
+
+
+@pytest.mark.parametrize("name", ["source.json", "", "a" * 300, "%2e%2e", "%00"])
+def test_whatever_the_file_is_called_it_is_stored_beside_its_record(published_at, server, name):
+    published_at("ok", url=f"http://127.0.0.1:{server.server_port}/ok/{name}")
+    download.main()
+    assert Path("data/raw", TABLE).read_bytes() == CONTENT
+    assert source()["sha256"] == SHA256
+    assert {path.name for path in Path("data/raw").iterdir()} == {TABLE, "source.json"}
 
 
 def test_a_failing_server_is_asked_again(published_at, server):
@@ -168,7 +178,7 @@ def test_a_mirror_without_the_file_is_passed_over(published_at, tmp_path, monkey
     monkeypatch.setenv("DATA_MIRROR", str(tmp_path / "empty"))
     published_at("ok")
     download.main()
-    assert Path("data/raw", CSV_NAME).read_bytes() == CONTENT
+    assert Path("data/raw", TABLE).read_bytes() == CONTENT
 
 
 def test_a_relative_mirror_is_meant_from_the_repository(published_at, tmp_path, monkeypatch):
@@ -186,7 +196,7 @@ def test_the_stand_in_says_that_it_is_one(published_at, params, capsys):
     nobody = f"http://127.0.0.1:9/{CSV_NAME}"
     published_at("", url=nobody, sha256=params["data"]["sha256"], offline="standin")
     download.main()
-    assert Path("data/raw", CSV_NAME).read_bytes() == standin_csv()
+    assert Path("data/raw", TABLE).read_bytes() == standin_csv()
     assert source()["origin"] == "standin"
     assert source()["sha256"] == hashlib.sha256(standin_csv()).hexdigest()
     assert "synthetic stand-in" in capsys.readouterr().err
@@ -215,15 +225,33 @@ def test_a_mistyped_path_says_so(published_at, params):
 
 def test_credentials_stay_out_of_the_source(published_at, server):
     address = f"127.0.0.1:{server.server_port}/ok/{CSV_NAME}"
-    published_at("ok", url=f"http://me:secret@{address}?key=secret")
+    published_at("ok", url=f"http://{address}?key=secret")
     download.main()
     assert source()["url"] == f"http://{address}"
     assert "secret" not in Path("data/raw/source.json").read_text(encoding="utf-8")
 
 
-def test_credentials_stay_out_of_errors(published_at, server):
-    published_at("404", url=f"http://me:secret@127.0.0.1:{server.server_port}/404/{CSV_NAME}")
-    with pytest.raises(InputError) as raised:
+def test_credentials_stay_out_of_errors(published_at, server, monkeypatch):
+    monkeypatch.setattr(fetching, "RETRIES", 0)
+    monkeypatch.setenv("DATA_MIRROR", f"http://me:secret@127.0.0.1:{server.server_port}/403")
+    published_at("404")
+    with pytest.raises(InputError, match="/403/winequality-red.csv: HTTP 403") as raised:
+        download.main()
+    assert "secret" not in str(raised.value)
+
+
+def test_a_mirror_may_need_a_password(published_at, server, monkeypatch):
+    monkeypatch.setenv("DATA_MIRROR", f"http://me:secret@127.0.0.1:{server.server_port}/ok")
+    published_at("404")
+    download.main()
+    assert source()["origin"] == "published"
+    assert "secret" not in Path("data/raw/source.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@example.org/a.csv", "ftp://me:secret@example.org/a.csv"])
+def test_a_password_in_the_address_is_refused_and_not_shown(stage_folder, params, url):
+    stage_folder(params | {"data": params["data"] | {"url": url}})
+    with pytest.raises(InputError, match="data.url: .* set DATA_MIRROR") as raised:
         download.main()
     assert "secret" not in str(raised.value)
 

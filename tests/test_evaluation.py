@@ -4,12 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, brier_score_loss
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, roc_auc_score
 
+from regularization.errors import InputError
 from regularization.evaluation import (
+    calibration_sums,
+    calibration_table,
     describe_kernels,
     expected_calibration_error,
     headline_metrics,
+    score_classes,
     score_predictions,
     score_rows,
 )
@@ -49,6 +53,24 @@ def test_calibration_error_agrees_with_scikit_learns_bins():
     rows = np.histogram(PROBABILITY, bins=np.linspace(0, 1, 11))[0]
     expected = np.average(np.abs(true_share - mean_probability), weights=rows)
     assert expected_calibration_error(Y, PROBABILITY) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_reliability_diagram_is_scikit_learns():
+    parts = [calibration_sums(Y[part], PROBABILITY[part]) for part in (slice(0, 150), slice(150, 400))]
+    found = calibration_table("mine", np.array(parts))
+    true_share, mean_probability = calibration_curve(Y, PROBABILITY, n_bins=10)
+    assert found["share_of_class_1"].to_numpy() == pytest.approx(true_share)
+    assert found["mean_probability"].to_numpy() == pytest.approx(mean_probability, rel=1e-6)
+    assert found["rows"].to_list() == np.histogram(PROBABILITY, bins=np.linspace(0, 1, 11))[0].tolist()
+    assert found["bin"].to_list() == list(range(1, 11))
+    assert set(found["variant"]) == {"mine"}
+
+
+def test_a_bin_without_rows_has_no_figures():
+    found = calibration_table("mine", calibration_sums(np.array([1, 0]), np.array([1.0, 0.95]))[None])
+    assert found["rows"].to_list() == [0] * 9 + [2]
+    assert found.loc[found["rows"] == 0, ["mean_probability", "share_of_class_1"]].isna().all(axis=None)
+    assert found.iloc[-1][["mean_probability", "share_of_class_1"]].to_list() == [0.975, 0.5]
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1))
@@ -93,3 +115,25 @@ def test_scores_of_rows_have_the_means_of_keras_and_scikit_learn():
 def test_the_gap_is_that_of_the_accuracies():
     found = headline_metrics(build_regularized_model(n_features=4, seed=1), some_arrays())
     assert found["generalization_gap"] == found["train"]["accuracy"] - found["test"]["accuracy"]
+
+
+def test_class_scores_are_scikit_learns_ties_included():
+    logits = RANDOM.integers(-3, 4, size=(4, 400)).astype(np.float32)
+    found = score_classes(Y, logits)
+    for number, its_logits in enumerate(logits):
+        assert found["roc_auc"][number] == pytest.approx(roc_auc_score(Y, its_logits))
+        assert found["balanced_accuracy"][number] == pytest.approx(balanced_accuracy_score(Y, its_logits > 0))
+    assert score_predictions(Y, PROBABILITY)["roc_auc"] == pytest.approx(roc_auc_score(Y, PROBABILITY))
+
+
+def test_rows_of_one_class_have_no_class_scores():
+    assert all(np.isnan(values).all() for values in score_classes(np.ones(3), np.zeros((2, 3))).values())
+    assert not {"roc_auc", "balanced_accuracy"} & set(score_predictions(np.ones(3), np.array([0.2, 0.5, 0.9])))
+
+
+def test_a_prediction_that_is_no_number_is_no_score():
+    X, y = RANDOM.normal(size=(30, 3)), np.arange(30) % 2
+    spoilt = X.copy()
+    spoilt[4] = np.inf
+    with pytest.raises(InputError, match="predictions for 1 of 30 test rows are not finite numbers"):
+        headline_metrics(build_base_model(seed=1, n_features=3), Arrays(X, y, X, y, spoilt, y))

@@ -1,12 +1,16 @@
+import copy
 import math
 
+import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regularization.errors import InputError
 from regularization.params import Params, check_params, load_params
+from stages._common import as_lines
+from stages._files import read_csv, write_csv
 from tests.conftest import ROOT
 
 COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -32,13 +36,17 @@ def test_every_key_is_commented():
     [
         ("dropout", 1.5, "params.yaml: dropout: received 1.5; expected a number from 0 to below 1"),
         ("dropout", True, "params.yaml: dropout: received True; expected a number from 0 to below 1"),
-        ("l1", -1, "params.yaml: l1: received -1; expected a number of 0 or more, or null"),
-        ("l1", "None", "params.yaml: l1: received 'None'; expected a number of 0 or more, or null"),
-        ("l1", "", "params.yaml: l1: received ''; expected a number of 0 or more, or null"),
-        ("epochs", 0, "params.yaml: epochs: received 0; expected a whole number of 1 or more"),
-        ("epochs", 2.5, "params.yaml: epochs: received 2.5; expected a whole number of 1 or more"),
+        ("l1", -1, "params.yaml: l1: received -1; expected a number from 0 to 1e30, or null"),
+        ("l1", "None", "params.yaml: l1: received 'None'; expected a number from 0 to 1e30, or null"),
+        ("l1", "", "params.yaml: l1: received ''; expected a number from 0 to 1e30, or null"),
+        ("epochs", 0, "params.yaml: epochs: received 0; expected a whole number from 1 to 100000: more take days"),
+        ("epochs", 2.5, "params.yaml: epochs: received 2.5; expected a whole number from 1 to 100000: more take days"),
         ("dropuot", 0.3, "params.yaml: dropuot: unknown key; did you mean dropout?"),
-        ("learning_rate", math.nan, "params.yaml: learning_rate: received nan; expected a number above 0"),
+        (
+            "learning_rate",
+            math.nan,
+            "params.yaml: learning_rate: received nan; expected a number above 0, at most 1e30",
+        ),
         ("data", 3, "params.yaml: data: received 3; expected the group of keys about the table"),
         (
             "regularized_layers",
@@ -62,7 +70,7 @@ def test_each_problem_has_a_line_of_its_own(params):
     with pytest.raises(InputError) as raised:
         check_params(params)
     assert set(str(raised.value).splitlines()) == {
-        "params.yaml: epochs: missing; expected a whole number of 1 or more",
+        "params.yaml: epochs: missing; expected a whole number from 1 to 100000: more take days",
         "params.yaml: data.offline: received 'maybe'; expected standin or fail",
         "params.yaml: split.testsize: unknown key; did you mean test_size?",
     }
@@ -76,6 +84,16 @@ def test_each_problem_has_a_line_of_its_own(params):
         ({"sha256": "abc"}, "data.sha256: received 'abc'; expected 64 hexadecimal digits"),
         ({"delimiter": ";;"}, "data.delimiter: received ';;'; expected one character"),
         ({"decimal": ";"}, "data.decimal: received ';'; expected '.' or ','"),
+        ({"delimiter": "\n"}, r"data.delimiter: received '\n'; expected a mark such as ','"),
+        ({"delimiter": "\r"}, r"data.delimiter: received '\r'; expected a mark such as ','"),
+        ({"delimiter": ","} | {"decimal": ","}, "data.delimiter: received ',', which is data.decimal too"),
+        ({"encoding": "hex"}, "data.encoding: received 'hex'; expected an encoding"),
+        ({"url": "s3://bucket/a.csv"}, "data.url: received an address that begins with s3:"),
+        ({"url": "http://[::1/a.csv"}, "data.url: received an address with an impossible host"),
+        ({"url": f"http://{'a' * 300}/a.csv"}, "data.url: received an address with an impossible host"),
+        ({"url": "http:///a.csv"}, "data.url: received an address without a host"),
+        ({"url": "my\0.csv"}, "data.url: received an address with a control character"),
+        ({"watch": "http://example.org/a.csv"}, "data.watch: received an address; expected the path"),
         ({"encoding": "utf-9"}, "data.encoding: received 'utf-9'; expected an encoding"),
         ({"positive": "yes"}, "data.positive: received 'yes' beside data.threshold 6; expected one of them"),
         ({"ignore": ["quality"]}, "data.target: received 'quality', which data.ignore leaves out"),
@@ -95,14 +113,6 @@ def test_ranges_and_the_list_of_columns_may_be_left_out(params):
     assert check_params(params).data.columns["pH"] is None
     params["data"] |= {"columns": None, "target": "any", "threshold": None, "positive": "yes", "ignore": ["id"]}
     assert check_params(params).data.columns is None
-
-
-def test_a_small_number_that_yaml_reads_as_text_is_a_number(tmp_path):
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    file = tmp_path / "params.yaml"
-    file.write_text(text.replace("\nl2: 0.01\n", "\nl2: 1e-05\n"), encoding="utf-8")
-    assert yaml.safe_load(file.read_text(encoding="utf-8"))["l2"] == "1e-05"
-    assert load_params(file).l2 == 1e-05
 
 
 @pytest.mark.parametrize(
@@ -130,16 +140,112 @@ def test_dropout_is_taken_exactly_from_0_to_below_1(value):
     assert taken == (0 <= value < 1)
 
 
-@given(st.one_of(st.none(), st.floats(min_value=0, allow_infinity=False)))
+@given(st.one_of(st.none(), st.floats(min_value=0, max_value=1e30)))
 def test_a_factor_survives_yaml(value):
     text = yaml.safe_dump(COMMITTED | {"l1": value})
     assert check_params(yaml.safe_load(text)).l1 == value
 
 
-@given(st.text() | st.lists(st.integers()) | st.dictionaries(st.text(), st.integers()))
-def test_anything_else_ends_in_lines_never_in_a_traceback(value):
-    for key in Params.model_fields:
-        try:
-            check_params(COMMITTED | {key: value})
-        except InputError as error:
-            assert all(line.startswith("params.yaml: ") for line in str(error).splitlines())
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 10**9}, "epochs: received 1000000000; expected a whole number from 1 to 100000"),
+        ({"batch_size": 10**9}, "batch_size: received 1000000000; expected a whole number from 1 to 1000000"),
+        ({"hidden_units": [10**6]}, "hidden_units.0: received 1000000; expected a list of 1 to 10 whole numbers"),
+        ({"hidden_units": [1] * 11}, "hidden_units: received [1, 1, 1, 1, 1, 1, ...]; expected a list of 1 to 10"),
+        ({"seed": 2**32 - 1}, "seed: received 4294967295; expected a whole number from 0 to 4000000000"),
+        ({"l1": 10**400}, "l1: received 1000"),
+        ({"learning_rate": 1e39}, "learning_rate: received 1e+39; expected a number above 0, at most 1e30"),
+    ],
+)
+def test_a_number_that_no_machine_could_serve(params, change, message):
+    with pytest.raises(InputError) as raised:
+        check_params(params | change)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value"),
+    [
+        ("split", "test_size", 0.9999),
+        ("split", "random_state", 2**32 - 1),
+        ("replicate", "seeds", 10**9),
+        ("replicate", "splits", 10**9),
+        ("replicate", "leaky_twins", 10**9),
+        ("replicate", "variants", {}),
+    ],
+)
+def test_a_number_of_a_group_that_no_machine_could_serve(params, group, key, value):
+    params[group][key] = value
+    with pytest.raises(InputError, match=rf"^params.yaml: {group}.{key}: received .*; expected "):
+        check_params(params)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["None", "NA", "nan", "NULL", "True", "yes", "1", "0.1", "", "a/b", "a b", "é", "a\n", "x" * 61, 1, None, True],
+)
+def test_a_name_of_a_variant_that_would_not_come_back_from_a_csv(params, name):
+    params["replicate"]["variants"] = {name: {"l1": 0.1}}
+    with pytest.raises(InputError, match="^params.yaml: replicate.variants.*(expected a letter|choose another)"):
+        check_params(params)
+
+
+@pytest.mark.parametrize("names", [["a", "A"], ["Base"], ["base"], ["DropOut"]])
+def test_names_of_variants_that_differ_in_case_alone(params, names):
+    params["replicate"]["variants"] = {name: {} for name in names}
+    with pytest.raises(InputError, match="choose another name"):
+        check_params(params)
+
+
+VARIANT_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,59}", fullmatch=True)
+
+
+@given(st.lists(VARIANT_NAMES, min_size=1, max_size=5, unique_by=str.lower))
+def test_a_name_that_is_taken_comes_back_from_a_csv(tmp_path_factory, names):
+    try:
+        check_params(COMMITTED | {"replicate": COMMITTED["replicate"] | {"variants": {name: {} for name in names}}})
+    except InputError:
+        return
+    file = tmp_path_factory.getbasetemp() / "names.csv"
+    write_csv(file, pd.DataFrame({"variant": names, "test_accuracy": 0.5}))
+    assert read_csv(file, ["variant"])["variant"].to_list() == names
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.integers() | st.none(), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+PLACES = [(key,) for key in COMMITTED] + [
+    (group, key) for group in ("data", "split", "replicate", "evidence") for key in COMMITTED[group]
+]
+
+
+def check_some_value(place: tuple[str, ...], value: object) -> None:
+    """It passes, or ends in lines that say where it stands."""
+    changed = copy.deepcopy(COMMITTED)
+    group = changed if len(place) == 1 else changed[place[0]]
+    group[place[-1]] = value
+    try:
+        check_params(changed)
+    except InputError as error:
+        assert all(
+            line.startswith("params.yaml: ") for line in as_lines(str(error)).replace("error: ", "").splitlines()
+        )
+        assert len(str(error)) < 5000
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(PLACES), ANYTHING)
+def test_anything_else_ends_in_lines_never_in_a_traceback(place, value):
+    check_some_value(place, value)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None)
+@given(st.sampled_from(PLACES), ANYTHING)
+def test_ten_thousand_values_end_in_lines(place, value):
+    check_some_value(place, value)

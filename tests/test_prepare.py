@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -7,9 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
 
 from regularization.errors import InputError
+from regularization.table.splits import majority_scores
 from stages import prepare
+from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
 
 
@@ -17,12 +23,14 @@ from tests.conftest import CSV_NAME, ROOT
 def raw(stage_folder):
     """Write a table, or text, as the download leaves it."""
 
-    def write(table, *, delimiter: str = ";") -> None:
+    def write(table, *, delimiter: str = ";", origin: str = "standin") -> None:
         text = table if isinstance(table, str) else table.to_csv(sep=delimiter, index=False)
         folder = Path("data/raw")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CSV_NAME).write_text(text, encoding="utf-8")
-        (folder / "source.json").write_text(json.dumps({"origin": "published", "file": CSV_NAME}), encoding="utf-8")
+        (folder / TABLE).write_text(text, encoding="utf-8")
+        sha256 = hashlib.sha256((folder / TABLE).read_bytes()).hexdigest()
+        source = {"origin": origin, "file": CSV_NAME, "sha256": sha256}
+        (folder / "source.json").write_text(json.dumps(source), encoding="utf-8")
 
     return write
 
@@ -43,7 +51,7 @@ def test_arrays_scaler_and_figures(raw, wine_table):
     np.testing.assert_allclose(arrays["X_train"].mean(axis=0), 0, atol=1e-9)
     figures = json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))
     assert figures["duplicate_rows"] == 10
-    assert figures["origin"] == "published"
+    assert figures["origin"] == "standin"
 
 
 def test_keeping_duplicates_together_leaks_none(raw, wine_table, stage_folder, params):
@@ -102,6 +110,62 @@ def test_texts_missing_values_and_labels(raw, stage_folder, params, capsys):
     assert kept["target"] == {"name": "bought", "labels": ["no", "yes"], "threshold": None}
     assert [column["name"] for column in kept["columns"]] == ["job", "smoker", "age", "country"]
     assert "column 'country': the same value in every row" in capsys.readouterr().err
+
+
+def test_bytes_that_were_not_downloaded_are_refused(raw, wine_table):
+    """As when a file in DVC's cache was altered: what DVC brings out of it is checked by nobody else."""
+    raw(wine_table)
+    table = Path("data/raw", TABLE)
+    table.write_bytes(table.read_bytes().replace(b"\n", b"\n\n", 1))
+    with pytest.raises(InputError, match=r"not what was downloaded: expected sha256 \w{64}, received \w{64}"):
+        prepare.main()
+    assert not Path("data/prepared").exists()
+
+
+def labelled(quality: list[int]) -> str:
+    """60 rows of two features, of which those of `quality` 6 and more are of class 1."""
+    return "\n".join(["height,weight,quality", *(f"{i},{i * i},{value}" for i, value in enumerate(quality))])
+
+
+@pytest.fixture
+def own(stage_folder, params):
+    params["data"] |= {"delimiter": ",", "columns": None}
+    stage_folder(params)
+
+
+def test_a_part_of_one_class_is_told_of(own, raw, capsys):
+    rows = train_test_split(range(60), test_size=0.2, random_state=42)[0]
+    raw(labelled([8 if row in rows[:3] else 3 for row in range(60)]))
+    prepare.main()
+    said = capsys.readouterr().err
+    for part, count in (("validation", 10), ("test", 12)):
+        assert f"warning: all {count} {part} rows are of class 0, 3 of 60 rows are of 1; scores on them say" in said
+    figures = json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))
+    assert figures["majority_class_on_test_rows"]["accuracy"] == 1
+
+
+def test_training_rows_of_one_class_are_refused(own, raw):
+    _, rows = train_test_split(range(60), test_size=0.2, random_state=42)
+    raw(labelled([8 if row in rows[:2] else 3 for row in range(60)]))
+    with pytest.raises(InputError, match=r"all 38 training rows are of class 0, 2 of 60 rows are of 1; expected both"):
+        prepare.main()
+    assert not Path("data/prepared").exists()
+
+
+def test_a_published_table_has_the_bytes_of_params(raw, wine_table):
+    raw(wine_table, origin="published")
+    with pytest.raises(InputError, match="not the table of data.sha256"):
+        prepare.main()
+
+
+def test_the_majority_class_is_scikit_learns_dummy():
+    random = np.random.default_rng(0)
+    y_train, y_test = (random.random(size) < 0.4 for size in (200, 50))
+    found = majority_scores(y_train.astype(int), y_test.astype(int))
+    dummy = DummyClassifier(strategy="prior").fit(np.zeros((200, 1)), y_train)
+    X = np.zeros((50, 1))
+    assert found["accuracy"] == pytest.approx(dummy.score(X, y_test))
+    assert found["binary_crossentropy"] == pytest.approx(log_loss(y_test, dummy.predict_proba(X)[:, 1]))
 
 
 def with_value(table: pd.DataFrame, row: int, column: str, value) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """`make pull-request` on a branch that changed `dropout`, in a fresh clone of it: no DVC remote, no cache."""
 
-import hashlib
 import json
 import re
 import struct
@@ -8,15 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from regularization.errors import InputError
-from tests.repositories import change_params, commit, copy_project, read_params, run
-from tools import pull_request
+from tests.evidence.simulated import simulated
+from tests.repositories import change_params, commit, copy_project, run
+from tools.pull_request import report as pull_request
+from tools.pull_request.repository import fork_point
 
-TRAININGS = ("train_base", "train_dropout")  # the committed curves of l1l2 serve as they are
 CHARTS = [
     "Training loss",
     "Validation loss",
@@ -29,27 +28,45 @@ POINTS_WIDE = 640  # of a chart without its axes and legend
 
 @pytest.fixture(scope="module")
 def branch(tmp_path_factory) -> Path:
-    """A repository with the commits `main` (dropout 0.2), on top of it `more-dropout` (0.5), and later work on main."""
+    """A repository with the commits `main` (dropout 0.2), on top of it `more-dropout` (0.5), and later work on main.
+
+    Nothing is trained: the report reads what is in git, so what a training would have written is written here.
+    """
     folder = tmp_path_factory.mktemp("project")
     copy_project(folder)
-    table = tmp_path_factory.mktemp("published") / "table.csv"
-    _write_table(table, columns=read_params(folder)["data"]["columns"])
-    data = {"url": str(table), "sha256": hashlib.sha256(table.read_bytes()).hexdigest(), "offline": "fail"}
-    change_params(folder, data=read_params(folder)["data"] | data, epochs=4, dropout=0.2)
+    change_params(folder, dropout=0.2)
+    _write_replicates(folder)
     run("git", "init", "--quiet", "--initial-branch", "main", cwd=folder)
-    commit(folder, "The project on a small table, with few epochs")
-    run("dvc", "repro", *TRAININGS, cwd=folder)
-    commit(folder, "The models")
+    commit(folder, "The project")
 
     run("git", "checkout", "--quiet", "-b", "more-dropout", cwd=folder)
     change_params(folder, dropout=0.5)
-    run("dvc", "repro", *TRAININGS, cwd=folder)
+    _change_results(folder)
     commit(folder, "More dropout")
 
     run("git", "checkout", "--quiet", "main", cwd=folder)
     change_params(folder, l1=0.05)
     commit(folder, "Work on main that the branch knows nothing of")
     return folder
+
+
+def _write_replicates(folder: Path, *, gains: dict | None = None) -> None:
+    """Replicates of the headline models, in which those with a gain are better."""
+    for path in (folder / "metrics").glob("*_variations.csv"):
+        path.unlink()
+    for kind, table in zip(("replicates", "blocks"), simulated(gains=gains), strict=True):
+        for name, rows in table.groupby("variant"):
+            rows.to_csv(folder / "metrics" / f"{kind}_{name}.csv", index=False, float_format="%.6g")
+
+
+def _change_results(folder: Path) -> None:
+    """The scores, curves and replicates of the dropout model, as another training of it would leave them."""
+    _write_replicates(folder, gains={"dropout": 0.05})
+    scores = folder / "metrics" / "dropout.json"
+    scores.write_text(re.sub(r"0\.\d+", lambda figure: f"{float(figure[0]) * 0.9:.6g}", scores.read_text()))
+    for path in (folder / "plots" / "dropout").rglob("*.tsv"):
+        curve = pd.read_csv(path, sep="\t")
+        curve.assign(**{curve.columns[1]: curve.iloc[:, 1] * 0.9}).to_csv(path, sep="\t", index=False)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +97,17 @@ def test_the_report_has_the_metrics_of_the_dropout_model_alone(report, branch):
     before, after = (_scores(branch, commit) for commit in ("more-dropout~1", "more-dropout"))
     expected = {(name, f"{before[name]:.4f}", f"{after[name]:.4f}") for name in before if before[name] != after[name]}
     assert {(name, f"{float(old):.4f}", f"{float(new):.4f}") for _, name, old, new, _ in rows} == expected
+
+
+def test_the_verdict_comes_first_and_is_of_the_dropout_model_alone(report):
+    headline = report.splitlines()[2]
+    assert headline.startswith("**dropout: better in ")
+    assert headline.endswith("; base, l1l2: not retrained.**")
+
+
+def test_results_older_than_their_params_are_said_to_be_so(report):
+    # dvc.lock still says 0.2, and knows nothing of these replicates
+    assert re.search("The results of .*replicate_dropout.* are of other settings or code", report)
 
 
 def test_the_columns_are_named_by_branch_and_commit(report, branch):
@@ -144,50 +172,24 @@ def test_a_shallow_clone_is_told_to_fetch_the_full_history(branch, tmp_path, mon
     run("git", "clone", "--quiet", "--depth", "1", *source, cwd=tmp_path)
     monkeypatch.chdir(tmp_path / "shallow")
     with pytest.raises(InputError, match="fetch the full history: git fetch --unshallow") as error:
-        pull_request.fork_point("main")
+        fork_point("main")
     advice = str(error.value).rpartition(": ")[2]
     subprocess.run(advice, shell=True, check=True, capture_output=True)
-    assert pull_request.fork_point("main") == run("git", "rev-parse", "more-dropout~1", cwd=branch).strip()
+    assert fork_point("main") == run("git", "rev-parse", "more-dropout~1", cwd=branch).strip()
 
 
 def test_a_folder_outside_of_git_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(InputError, match="expected a git repository"):
-        pull_request.fork_point("main")
+        fork_point("main")
 
 
 def test_a_repository_without_a_commit_is_refused(tmp_path, monkeypatch):
     run("git", "init", "--quiet", cwd=tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="commit first"):
-        pull_request.fork_point("main")
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "who"),
-    [
-        ("published", "published", None),
-        ("published", "standin", "this branch"),
-        ("standin", "published", "main"),
-        ("standin", "standin", "this branch and main"),
-        ("standin", None, "main"),
-    ],
-)
-def test_a_standin_is_announced(tmp_path, monkeypatch, before, now, who):
-    monkeypatch.chdir(tmp_path)
-    metrics = tmp_path / "metrics" / "data.json"
-    metrics.parent.mkdir()
-    metrics.write_text(json.dumps({"origin": before}), encoding="utf-8")
-    run("git", "init", "--quiet", cwd=tmp_path)
-    commit(tmp_path, "before")
-    fork = run("git", "rev-parse", "HEAD", cwd=tmp_path).strip()
-    if now is None:
-        metrics.unlink()
-    else:
-        metrics.write_text(json.dumps({"origin": now}), encoding="utf-8")
-    banner = pull_request._standin_banner(fork, {"workspace": "this branch", fork: "main"})
-    assert re.findall(r"\((.*)\)", banner) == ([] if who is None else [who])
+        fork_point("main")
 
 
 def test_only_charts_that_differ_are_taken_and_none_of_a_single_file():
@@ -217,15 +219,9 @@ def _chart(**losses: list[float]) -> dict:
     return {"type": "vega", "revisions": list(losses), "content": {"data": {"values": points}}}
 
 
-def _write_table(path: Path, *, columns: dict[str, list[float]]) -> None:
-    random = np.random.default_rng(0)
-    table = pd.DataFrame({name: random.uniform(*limits, 200).round(3) for name, limits in columns.items()})
-    table.assign(quality=random.integers(3, 9, 200)).to_csv(path, sep=";", index=False)
-
-
 def _rows(report: str, heading: str) -> list[list[str]]:
     """The cells of the table under a heading, without its header."""
-    section = report.split(f"## {heading}\n")[1].split("\n## ")[0]
+    section = report.split(f"<summary>{heading}</summary>\n")[1].split("\n</details>")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 

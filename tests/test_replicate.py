@@ -19,6 +19,8 @@ from stages import replicate
 def prepared(stage_folder, wine_table):
     """Write a checked table as `prepare` leaves it."""
     Path("data/prepared").mkdir(parents=True)
+    Path("data/raw").mkdir()
+    Path("data/raw/source.json").write_text('{"origin": "published"}', encoding="utf-8")
 
     def write(table: pd.DataFrame) -> None:
         features = table.drop(columns="quality")
@@ -74,16 +76,16 @@ def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number of 2 or more"),
-        ({"splits": 9}, "replicate.splits: received 9; expected a whole number of 10 or more"),
+        ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number from 2"),
+        ({"splits": 9}, "replicate.splits: received 9; expected a whole number from 10"),
         ({"variants": {"mine": {"l3": 1}}}, "replicate.variants.mine.l3: unknown key; expected one of l1, l2"),
         ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout are taken"),
+        ({"variants": {"l1_0.1": {"l1": 0.1}}}, "received the name 'l1_0.1'; expected a letter, then"),
         ({"variants": {"mine": {"clipnorm": 1, "clipvalue": 1}}}, "received clipnorm and clipvalue together"),
         ({"variants": {"mine": {"use_ema": True, "patience": 9}}}, "received use_ema with patience; expected one"),
         ({"variants": {"mine": {"ema_momentum": 0.9}}}, "received ema_momentum alone"),
         ({"variants": {"mine": {"hidden_units": [4], "l1": 0.1}}}, "mine: received l1 or l2 with 1 hidden layers"),
         ({"variants": {"mine": {"batch_normalization": 2}}}, "batch_normalization: received 2; expected true or false"),
-        ({"variants": {"l1_0.1": {"l1": 0.1}}}, "received the name 'l1_0.1'; expected one without a dot"),
         (
             {"variants": {"mine": {"dropout": 2}}},
             "replicate.variants.mine.dropout: received 2; expected a number from 0",

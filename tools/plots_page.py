@@ -8,7 +8,7 @@ from pathlib import Path
 
 import vl_convert
 
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import atomic_file
 
 TEMPLATE = Path(__file__).with_name("plots_page.html")
@@ -31,4 +31,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)

@@ -17,7 +17,7 @@ from regularization.errors import InputError
 from regularization.keras_file import PREPROCESSING, read_member
 from regularization.table.checks import read_table
 from regularization.table.new_rows import to_inputs, unused_columns
-from stages._common import quiet_import, run_stage
+from stages._common import quiet_import, run_tool
 from stages._files import write_csv
 
 
@@ -37,7 +37,10 @@ def main() -> None:
 def description(model: str) -> dict:
     """What the model's file says of the table that it was trained on, and of how rows become inputs."""
     try:
-        return json.loads(read_member(Path(model).read_bytes(), PREPROCESSING))
+        known = json.loads(read_member(Path(model).read_bytes(), PREPROCESSING))
+        if missing := {"layout", "columns", "target", "table"} - set(known):
+            raise InputError(f"{PREPROCESSING} in it lacks {sorted(missing)[0]!r}; `dvc repro` makes it again")
+        return known
     except FileNotFoundError:
         raise InputError(
             f"MODEL: received {model!r}; there is no such file: `dvc repro` or `dvc pull` makes it"
@@ -64,7 +67,11 @@ def _probabilities(model: str, inputs: np.ndarray) -> np.ndarray:
     """Of class 1, `(rows,)`: the same call as when the trained model was evaluated."""
     with quiet_import():
         import keras
-    network: Any = keras.saving.load_model(model, compile=False)
+    try:
+        network: Any = keras.saving.load_model(model, compile=False)
+    except Exception as error:  # Keras has no error of its own for what it cannot read
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"MODEL: {model}: Keras cannot read it: {reason}; `dvc repro` makes it again") from None
     return network(inputs.astype(np.float32), training=False).numpy().ravel()
 
 
@@ -84,4 +91,4 @@ def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, prediction
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)

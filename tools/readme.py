@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from regularization.evidence import NOTEBOOK_REPORTED, answer
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY
+from regularization.evidence import answer, told_first
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
 from regularization.variants import HEADLINE_MODELS
 from stages._files import read_csv, write_text
-
-SHOWN_METRICS = (ACCURACY.name, BINARY_CROSSENTROPY.name)
 
 
 def main() -> None:
@@ -35,22 +33,20 @@ def filled(text: str, metrics: Path) -> str:
 
 
 def models(metrics: Path) -> str:
-    notebook = {(variant, column): value for _, variant, column, value in NOTEBOOK_REPORTED}
+    """One training of each; beside it the notebook's figures, where it had that model on this table."""
+    notebook = _evidence(metrics, "notebook_reported").set_index(["variant", "score"])["reported"]
+    heads = ["model", "test accuracy", "test loss", "the loss without penalty"]
+    theirs = {"notebook's accuracy": "test_accuracy", "notebook's loss": "test_loss"} if len(notebook) else {}
     rows = []
     for name in HEADLINE_MODELS:
-        test = json.loads((metrics / f"{name}.json").read_text(encoding="utf-8"))["test"]
+        test = _read(metrics / f"{name}.json")["test"]
         ours = [test["accuracy"], test["loss"], test["binary_crossentropy"]]
-        theirs = [notebook.get((name, column)) for column in ("test_accuracy", "test_loss")]
-        rows.append([f"`{name}`", *("" if value is None else f"{value:.3f}" for value in ours + theirs)])
-    heads = [
-        "model",
-        "test accuracy",
-        "test loss",
-        "the loss without penalty",
-        "notebook's accuracy",
-        "notebook's loss",
-    ]
-    return _table(heads, rows)
+        printed = [notebook.get((name, column)) for column in theirs.values()]
+        rows.append([f"`{name}`", *("" if value is None else f"{value:.3f}" for value in ours + printed)])
+    largest = _read(metrics / "data.json")["majority_class_on_test_rows"]
+    ours = [largest["accuracy"], largest["binary_crossentropy"], largest["binary_crossentropy"]]
+    rows.append(["the larger class, always", *(f"{value:.3f}" for value in ours), *("" for _ in theirs)])
+    return _table([*heads, *theirs], rows)
 
 
 def answer_lines(metrics: Path) -> str:
@@ -70,26 +66,39 @@ def verdicts_of_all(metrics: Path) -> str:
 def techniques(metrics: Path) -> str:
     """Every variant against base, the lowest loss first."""
     rows = _evidence(metrics, "comparisons").query("reference == 'base'")
-    loss, accuracy = (rows[rows["metric"] == name].set_index("variant") for name in reversed(SHOWN_METRICS))
+    shown = (BINARY_CROSSENTROPY, ACCURACY)
+    loss, accuracy = (rows[rows["metric"] == metric.name].set_index("variant") for metric in shown)
     cells = [
         [f"`{variant}`", *(_difference(found.loc[variant])[0] for found in (loss, accuracy))]
         for variant in loss.sort_values("difference").index
     ]
-    return _table(["against `base`", "test loss without penalty", "test accuracy"], cells)
+    return _table(["against `base`", *(metric.label for metric in shown)], cells)
 
 
 def _verdict_table(metrics: Path, family: str | None) -> str:
-    rows = _evidence(metrics, "comparisons").query("reference == 'base'")
+    tables = _tables(metrics)
+    first = told_first(tables)
+    names, rows = (first[0], first[-1]), tables["comparisons"].query("reference == 'base'")
     shown = rows if family is None else rows[rows["family"] == family]
-    by_metric = {name: shown[shown["metric"] == name].set_index("variant") for name in SHOWN_METRICS}
+    by_metric = {name: shown[shown["metric"] == name].set_index("variant") for name in names}
     cells = [
-        [f"`{variant}`", *(text for name in SHOWN_METRICS for text in _difference(by_metric[name].loc[variant]))]
-        for variant in by_metric[SHOWN_METRICS[0]].index
+        [f"`{variant}`", *(text for name in names for text in _difference(by_metric[name].loc[variant]))]
+        for variant in by_metric[names[0]].index
     ]
-    return _table(["against `base`", "test accuracy", "", "test loss without penalty", ""], cells)
+    base = tables["majority"].query("variant == 'base'").set_index("metric")
+    largest = [_of_majority(base.loc[name]) for name in names]
+    cells.append(["the larger class, always", *(text for interval in largest for text in (interval, ""))])
+    return _table(["against `base`", *(text for name in names for text in (METRICS[name].label, ""))], cells)
+
+
+def _of_majority(base: pd.Series) -> str:
+    """The difference of the majority class to base: the table has the opposite."""
+    return f"{-base.difference:+.3f} ({-base.upper:+.3f} to {-base.lower:+.3f})"
 
 
 def _difference(found: pd.Series) -> tuple[str, str]:
+    if not found.differing:
+        return "no training differed", f"**{found.verdict}**"
     interval = f"{found.difference:+.3f} ({found.lower:+.3f} to {found.upper:+.3f})"
     return interval, f"**{found.verdict}**"
 
@@ -102,6 +111,8 @@ def findings(metrics: Path) -> str:
 def notebook(metrics: Path) -> str:
     wins = _evidence(metrics, "notebook_lottery").set_index("variant")["wins"]
     reported = _evidence(metrics, "notebook_reported").query("score == 'test_accuracy'")
+    if reported.empty:
+        return "The notebook had another table or other settings: its figures do not belong beside these."
     rows = [
         [
             f"`{row.variant}`",
@@ -114,6 +125,10 @@ def notebook(metrics: Path) -> str:
     ]
     heads = ["", "notebook printed", "mean ± sd over seeds", "percentile of what it printed", "comes out on top"]
     return _table(heads, rows)
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _tables(metrics: Path) -> dict[str, pd.DataFrame]:

@@ -14,7 +14,7 @@ COLUMNS = ("accuracy", "loss", "binary_crossentropy")
 HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
 WHERE_NEXT = """
 metrics/evidence/sentences.md          all that the replicates say
-plots/accuracy.html, plots/loss.html   the curves, epoch by epoch
+plots/report.html                      all of it on one page, with charts
 dvc plots show                         the same, and more, as DVC draws them
 dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc plots diff`"""
 
@@ -25,7 +25,11 @@ def main() -> None:
     for name in HEADLINE_MODELS:
         test = _read(f"metrics/{name}.json")["test"]
         print("".join([f"{name:<17}", *(f"{test[column]:<17.4f}" for column in COLUMNS)]).rstrip())
-    if _read("metrics/data.json")["origin"] == "standin":
+    data = _read("metrics/data.json")
+    majority = data["majority_class_on_test_rows"]
+    figures = [majority[column] for column in ("accuracy", "binary_crossentropy", "binary_crossentropy")]
+    print("".join([f"{'larger class':<17}", *(f"{figure:<17.4f}" for figure in figures)]).rstrip())
+    if data["origin"] == "standin":
         print("\nThese networks saw a synthetic stand-in table: the figures say nothing about wine.")
     print("\nWhat the replicates say, with 95% intervals for new tables of the same kind:")
     print("\n".join(f"  {sentence}" for sentence in answer(_evidence())))

@@ -6,20 +6,24 @@ goes back to the wine table.
 
 import argparse
 import hashlib
+import io
 import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
+from regularization.addresses import address_problem, is_web_address, without_credentials
 from regularization.errors import InputError
 from regularization.params import check_params
+from regularization.params_file import parse_values
 from regularization.table import duplicate_groups
 from regularization.table.checks import check_table
 from regularization.table.preprocessing import count_inputs
 from regularization.table.sniffing import Understood, understand
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import write_text
 
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
@@ -39,7 +43,7 @@ def main() -> None:
     }
     text = Path("params.yaml").read_text(encoding="utf-8")
     changed = with_data(text, values)
-    check_params(yaml.safe_load(changed))
+    check_params(parse_values(changed))
     lines = summary(asked.file, understood)
     write_text("params.yaml", changed)
     print("\n".join(lines))
@@ -56,7 +60,9 @@ def _arguments() -> argparse.Namespace:
 
 def read_content(place: str) -> bytes:
     """The bytes of the file at a path or an address."""
-    if place.startswith(("http://", "https://")):
+    if problem := address_problem(place):
+        raise InputError(f"FILE: {problem}")
+    if is_web_address(place):
         import pooch
         import requests
 
@@ -66,7 +72,7 @@ def read_content(place: str) -> bytes:
         except requests.exceptions.RequestException as error:
             response = getattr(error, "response", None)
             reason = f"HTTP {response.status_code} {response.reason}" if response is not None else "cannot be reached"
-            raise InputError(f"FILE: {place}: {reason}; mend the address") from None
+            raise InputError(f"FILE: {without_credentials(place)}: {reason}; mend the address") from None
     if not Path(place).is_file():
         raise InputError(f"FILE: received {place!r}; there is no such file: mend the path")
     return Path(place).read_bytes()
@@ -74,28 +80,34 @@ def read_content(place: str) -> bytes:
 
 def _place(file: str) -> dict[str, str]:
     """`url` and `watch`. A path stays relative where git has the file, so that a queued experiment finds it as well."""
-    if file.startswith(("http://", "https://")):
+    if is_web_address(file):
         return {"url": file, "watch": NEVER_CHANGES}
     tracked = subprocess.run(["git", "ls-files", "--error-unmatch", file], capture_output=True, check=False)
     path = file if tracked.returncode == 0 and not Path(file).is_absolute() else Path(file).resolve().as_posix()
     return {"url": path, "watch": path}
 
 
-class _Dumper(yaml.SafeDumper):
-    """A mapping in lines, a list in one."""
+def _dumped(values: dict) -> str:
+    """As DVC writes them, so that `dvc exp run -S` changes no other line: a mapping in lines, a list in one."""
+    yaml, text = YAML(), io.StringIO()
+    yaml.width = ONE_LINE
+    yaml.dump(_with_flat_lists(values), text)
+    return text.getvalue()
 
-    def represent_list(self, items: list) -> yaml.Node:
-        return self.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
 
-
-_Dumper.add_representer(list, _Dumper.represent_list)
+def _with_flat_lists(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _with_flat_lists(item) for key, item in value.items()}
+    if isinstance(value, list):
+        value = CommentedSeq(value)
+        value.fa.set_flow_style()
+    return value
 
 
 def with_data(text: str, values: dict) -> str:
     """The text of params.yaml with other values in its `data` group; comments and all other groups stay."""
     for key, value in values.items():
-        dumped = yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=ONE_LINE)
-        block = "".join(f"  {line}\n" for line in dumped.splitlines())
+        block = "".join(f"  {line}\n" for line in _dumped({key: value}).splitlines())
         pattern = rf"(?m)^  {key}:.*\n(?:    .*\n|  - .*\n)*"
         text, count = re.subn(pattern, lambda _, block=block: block, text)
         if count != 1:
@@ -139,4 +151,4 @@ def _listed(names: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)

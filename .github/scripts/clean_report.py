@@ -14,6 +14,7 @@ from pathlib import Path
 
 PICTURE_NAME = re.compile(r"[0-9]{1,2}(-[a-z0-9]{1,40}){1,12}\.png")
 PICTURE_LINK = re.compile(r"!\[([^\[\]\n]{0,120})\]\(pull_request/([0-9a-z-]{1,500}\.png)\)")
+FOLDS = ("<details>", "</details>", "<summary>", "</summary>")  # all of HTML that is let through, to the letter
 PNG = b"\x89PNG\r\n\x1a\n"
 MOST_PICTURES = 20
 LARGEST_PICTURE = 2_000_000  # bytes
@@ -59,7 +60,10 @@ def pictures(folder: Path) -> list[Path]:
 
 
 def clean(text: str, names: list[str], address: str) -> str:
-    """The text with our own pictures as links to `address`, and with nothing else that links, mentions or is HTML."""
+    """The text with our own pictures as links to `address`, and with nothing else that links, mentions or is HTML.
+
+    Only what folds a part away stays; where the text is cut, what is open is closed.
+    """
     kept: list[str] = []
 
     def keep(found: re.Match) -> str:
@@ -69,16 +73,26 @@ def clean(text: str, names: list[str], address: str) -> str:
         return f"\0{len(kept) - 1}\0"
 
     marked = PICTURE_LINK.sub(keep, text.replace("\0", ""))
-    harmless_text = re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], harmless(marked))
-    if len(harmless_text) > LONGEST_REPORT:
-        harmless_text = harmless_text[: LONGEST_REPORT - len(CUT)].rsplit("\n", 1)[0] + CUT
-    return harmless_text
+    cleaned = re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], harmless(marked))
+    for tag in FOLDS:
+        cleaned = re.sub(f"(?m)^{re.escape(escaped(tag))}|{re.escape(escaped(tag))}$", tag, cleaned)
+    is_long = len(cleaned) > LONGEST_REPORT
+    if is_long:
+        cleaned = cleaned[: LONGEST_REPORT - len(CUT) - 1000].rsplit("\n", 1)[0]
+    unclosed = max(0, cleaned.count("<details>") - cleaned.count("</details>"))
+    cleaned += "\n\n</details>" * min(unclosed, 50)
+    return cleaned + CUT if is_long else cleaned
 
 
 def harmless(text: str) -> str:
     """No HTML, no link, no picture, no mention: a space of no width parts what would make one."""
-    text = text.replace("<", "&lt;").replace("](", "]\u200b(").replace("][", "]\u200b[").replace("]:", "]\u200b:")
-    return re.sub(r"(@|#|://|www\.)", "\\1\u200b", text) if "@" in text or "://" in text or "www." in text else text
+    text = escaped(text).replace("](", "]\u200b(").replace("][", "]\u200b[").replace("]:", "]\u200b:")
+    text = re.sub(r"(@|://|www\.)", "\\1\u200b", text)
+    return re.sub(r"#(?=\d)|\b(?:GH|gh)-(?=\d)", "\\g<0>\u200b", text)  # what would name an issue
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 if __name__ == "__main__":

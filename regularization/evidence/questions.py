@@ -2,46 +2,26 @@
 
 `difference` always means variant minus reference in the metric's own unit: above 0 is better for accuracy, worse for
 the losses. Every interval is a 95% interval. Intervals are of two kinds, docs/method.md explains them: for new tables
-of the same kind (`lower`, `upper`), and for new splits and seeds of this very table (`table_lower`, `table_upper`).
+of the same kind (`lower`, `upper`), and for new seeds and new splits of the same blocks (`table_lower`, `table_upper`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from regularization.errors import InputError
 from regularization.evidence import statistics
-from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife, simultaneous_quantile
+from regularization.evidence.facts import facts, marked, repeated, without_repeated
+from regularization.evidence.jackknife import Jackknife, block_jackknife, simultaneous_quantile, variance_with
+from regularization.evidence.majority import MAJORITY, learned, majority, majority_mean
+from regularization.evidence.notebook import NOTEBOOK_REPORTED, notebook_lottery, notebook_reported
 from regularization.evidence.pairing import Replicates, checked_replicates
+from regularization.evidence.trainings import calibration, leakage, selection, spread
 from regularization.metrics import METRICS, Metric
 
-# What the notebook printed: its cell, the configuration, the column, the figure. Some cells ran out of order: l1_0001
-# was trained twice, cell 113 shows the one training and cell 118 the accuracy of the other.
-NOTEBOOK_REPORTED = (
-    (100, "base", "test_accuracy", 0.753125011920929),
-    (100, "l1l2", "test_accuracy", 0.7406250238418579),
-    (100, "dropout", "test_accuracy", 0.78125),
-    (110, "l1l2_0001", "test_accuracy", 0.746874988079071),
-    (113, "l1_0001", "test_accuracy", 0.768750011920929),
-    (118, "l1_0001", "test_accuracy", 0.753125011920929),
-    (122, "l2_0001", "test_accuracy", 0.768750011920929),
-    (120, "l1_001_l2_0001", "test_accuracy", 0.75),
-    (95, "dropout_0005", "test_accuracy", 0.7406250238418579),
-    (95, "dropout_01", "test_accuracy", 0.75),
-    (95, "dropout_05", "test_accuracy", 0.731249988079071),
-    (95, "dropout_09", "test_accuracy", 0.7437499761581421),
-    (99, "base", "test_loss", 0.7152780294418335),
-    (99, "l1l2", "test_loss", 0.5390358567237854),
-    (99, "dropout", "test_loss", 0.489147812128067),
-    (110, "l1l2_0001", "test_loss", 0.6721113324165344),
-    (113, "l1_0001", "test_loss", 0.604773998260498),
-    (120, "l1_001_l2_0001", "test_loss", 0.510881781578064),
-)
-
-
-PLANNED_SPLITS = (130, 260, 520, 1040, 2080)
+PLANNED = (1 / 4, 1 / 2, 1, 2, 4)  # times the splits at hand
 
 
 def evidence_tables(
@@ -52,37 +32,65 @@ def evidence_tables(
     metrics: Mapping[str, Metric] = METRICS,
     power: float = 0.8,
     random_state: int = 0,
+    same_settings: Mapping[str, str] | None = None,
+    of_notebook: Collection[str] = (),
+    origin: str = "published",
 ) -> dict[str, pd.DataFrame]:
     """All of the evidence as tables, by the names of the functions below; `headline[0]` is the baseline.
 
+    `same_settings` names variants that have the settings of another, and that one: they are left out. `of_notebook` are
+    the variants beside which the notebook's figures may stand, `origin` is that of the table. Metrics that need both
+    classes are left out where fewer than two blocks have rows of both.
     Raises `InputError` where the replicates cannot carry the comparison.
     """
+    same_settings = same_settings or {}
+    trainings, blocks = (without_repeated(table, same_settings) for table in (trainings, blocks))
+    headline = [name for name in headline if name not in same_settings]
     replicates = checked_replicates(trainings, blocks, headline=headline)
-    return {
-        "summaries": summaries(replicates),
+    if len(replicates.variants) < 2:
+        raise InputError(f"every variant has the settings of {headline[0]}; expected another: set l1, l2 or dropout")
+    metrics = {name: metric for name, metric in metrics.items() if replicates.blocks_of(metric).sum() >= 2}
+    is_notebook = set(of_notebook) >= {variant for _, variant, *_ in NOTEBOOK_REPORTED}
+    against_majority = majority(replicates, metrics)
+    tables = {
+        "table": facts(replicates, origin=origin, is_notebook=is_notebook),
+        "same_settings": repeated(same_settings),
+        "summaries": summaries(replicates, metrics, learned(replicates, against_majority)),
+        "majority": against_majority,
         "comparisons": comparisons(replicates, metrics),
         "best": best(replicates, metrics),
         "plan": plan(replicates, metrics, power=power),
-        "leakage": leakage(replicates),
-        "notebook_lottery": notebook_lottery(replicates, random_state=random_state),
-        "notebook_reported": notebook_reported(replicates),
-        "spread": spread(replicates),
-        "selection": selection(replicates),
+        "calibration": calibration(replicates, families(replicates)),
+        "leakage": leakage(replicates, metrics),
+        "notebook_lottery": notebook_lottery(
+            replicates, variants=[name for name in of_notebook if is_notebook], random_state=random_state
+        ),
+        "notebook_reported": notebook_reported(replicates, of_notebook=of_notebook),
+        "spread": spread(replicates, metrics),
+        "selection": selection(replicates, metrics),
     }
+    return {name: marked(table, origin) for name, table in tables.items()}
 
 
-def summaries(replicates: Replicates) -> pd.DataFrame:
+def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapping[str, str]) -> pd.DataFrame:
     """Per metric and variant, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
 
-    And the mean calibration error of the test rows, which has no interval for new tables: it is no mean over rows.
+    And the mean calibration error of the test rows (see `calibration`), and whether the networks have been `shown` to
+    have learned anything (see `learned`). Each metric ends with a row for the majority class.
     """
     ece = replicates.wide("honest", "test_ece")
     rows = []
-    for metric, variant in product(METRICS.values(), replicates.variants):
-        scores, mean = replicates.wide("honest", metric.column)[variant], replicates.mean(variant, metric)
-        row = {"metric": metric.name, "variant": variant, "trainings": len(scores)}
-        row.update(diverged=int(scores.isna().sum()), mean=mean.mean, sd=scores.std(), ece=ece[variant].mean())
-        rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
+    for metric in metrics.values():
+        scores = replicates.wide("honest", metric.column)
+        for variant in replicates.variants:
+            mean = replicates.mean(variant, metric)
+            row = {"metric": metric.name, "variant": variant, "trainings": len(scores)}
+            row.update(diverged=int(ece[variant].isna().sum()), mean=mean.mean, sd=scores[variant].std())
+            row.update(ece=ece[variant].mean(), learned=shown[variant])
+            rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
+        mean = majority_mean(replicates, metric)
+        row = {"metric": metric.name, "variant": MAJORITY, "trainings": 0, "diverged": 0, "mean": mean.mean}
+        rows.append(row | _bounds(mean.interval()))
     return pd.DataFrame(rows)
 
 
@@ -103,21 +111,28 @@ def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.Dat
     for metric, (family, pairs) in product(metrics.values(), families(replicates).items()):
         estimates = [replicates.difference(*pair, metric) for pair in pairs]
         quantile = simultaneous_quantile(estimates) if estimates else np.nan
+        scores = replicates.wide("honest", metric.column)
         for pair, estimate in zip(pairs, estimates, strict=True):
             key = {"metric": metric.name, "family": family, "variant": pair[0], "reference": pair[1]}
-            rows.append(key | _compared(replicates, pair, metric, estimate, quantile))
+            rows.append(key | _compared(replicates, pair, metric, estimate, quantile, scores))
     return pd.DataFrame(rows)
 
 
-def _compared(replicates, pair, metric: Metric, estimate: Jackknife, quantile: float) -> dict:
-    differences = replicates.wide("honest", metric.column)[list(pair)].dropna().diff(axis=1, periods=-1).iloc[:, 0]
-    single, joint = estimate.interval(), _reaching(estimate, quantile)
-    said = statistics.verdict(single, joint, equivalence=metric.equivalence, higher_is_better=metric.higher_is_better)
-    differing = float((differences != 0).mean())
-    if not differing:  # ties alone are no proof: an interval of no width would claim what nobody saw
-        limit = statistics.limit_of_none(int(replicates.blocks[pair[0]][0].sum()))
-        single = joint = (-limit, limit)
-        said = "undecided"
+def _compared(
+    replicates: Replicates, pair, metric: Metric, estimate: Jackknife, quantile: float, scores: pd.DataFrame
+) -> dict:
+    differences = (scores[pair[0]] - scores[pair[1]]).dropna()
+    of_blocks = np.nan_to_num(replicates.differences(*pair, metric).sums)
+    single, joint = (  # ties alone are no proof: an interval of no width would claim what nobody saw
+        replicates.no_narrower_than_seen(interval, of_blocks, metric)
+        for interval in (estimate.interval(), estimate.reaching(quantile))
+    )
+    differing = float((of_blocks != 0).any(axis=1).mean())
+    said = "undecided"
+    if differing:
+        said = statistics.verdict(
+            single, joint, equivalence=metric.equivalence, higher_is_better=metric.higher_is_better
+        )
     return {
         "difference": estimate.mean,
         **_bounds(single),
@@ -145,8 +160,11 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
             row = {"metric": metric.name, "variant": variant, "best": leader, "mean": means[variant]}
             lower = upper = 0.0
             if variant != leader:
-                lower, upper = _reaching(replicates.difference(variant, leader, metric), quantile)
-            row.update(lower=lower, upper=upper, cannot_be_told=bool(lower <= 0 <= upper))
+                differences = replicates.differences(variant, leader, metric)
+                lower, upper = replicates.no_narrower_than_seen(
+                    block_jackknife(differences).reaching(quantile), differences.sums, metric
+                )
+            row.update(lower=lower, upper=upper, cannot_be_told=not (lower > 0 or upper < 0))
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -154,131 +172,24 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
 def plan(replicates: Replicates, metrics: Mapping[str, Metric], *, power: float) -> pd.DataFrame:
     """The difference that other numbers of splits would detect with that power, per metric and headline pair.
 
-    The variance for new tables has a part that more splits cannot lower, and one that falls as they grow: half of the
-    splits show the latter twice. The means of the differences play no part.
+    From the spread of the differences alone, never from their means; see `variance_with`. Numbers that the splits at
+    hand are too few to foretell are left out.
     """
+    columns = ["metric", "variant", "reference", "splits", "standard_error", "detectable", "power"]
     rows = []
-    for metric in metrics.values():
-        pairs = families(replicates)["headline"]
-        estimates = [replicates.difference(*pair, metric) for pair in pairs]
-        quantile = simultaneous_quantile(estimates)
-        for pair, estimate in zip(pairs, estimates, strict=True):
-            n_splits, variance = len(replicates.blocks[pair[0]][1]["right"]), estimate.standard_error**2
-            noise = max(0.0, _variance_of_half(replicates, pair, metric) - variance)
-            for splits in PLANNED_SPLITS:
-                error = np.sqrt(max(variance - noise, 0) + noise * n_splits / splits)
+    for metric, pairs in product(metrics.values(), [families(replicates)["headline"]]):
+        found = [replicates.differences(*pair, metric) for pair in pairs]
+        estimates = [block_jackknife(differences) for differences in found]
+        quantile = simultaneous_quantile(estimates) if estimates else np.nan
+        for pair, differences, estimate in zip(pairs, found, estimates, strict=True):
+            if not np.nan_to_num(differences.sums).any():
+                continue  # ties have no spread to plan with
+            for splits in (round(factor * len(differences.sums)) for factor in PLANNED):
+                error = float(np.sqrt(variance_with(differences, splits)))
                 limit = statistics.detectable_difference(error, df=estimate.df, quantile=quantile, power=power)
-                key = {"metric": metric.name, "variant": pair[0], "reference": pair[1]}
-                rows.append(key | {"splits": splits, "standard_error": error, "detectable": limit})
-    return pd.DataFrame(rows)
-
-
-def _variance_of_half(replicates: Replicates, pair: tuple[str, str], metric: Metric) -> float:
-    (rows, sums), (_, others) = replicates.blocks[pair[0]], replicates.blocks[pair[1]]
-    differences = sums[metric.block_column] - others[metric.block_column]
-    half = len(differences) // 2
-    if half < 10:
-        return 0.0
-    halves = (block_jackknife(BlockScores(part, rows)) for part in (differences[:half], differences[half:]))
-    return float(np.mean([estimate.standard_error**2 for estimate in halves]))
-
-
-def leakage(replicates: Replicates) -> pd.DataFrame:
-    """What shuffling this table's duplicates into both parts does to a test score: leaky minus honest twin.
-
-    Same split sizes and seed; the leaky twin has more distinct rows to train on, and its test rows stand among them. A
-    paired interval for this very table, over its twins. `excess_of_base` is the baseline's change minus the variant's.
-    """
-    columns = ["metric", "variant", "change", "lower", "upper", "excess_of_base", "excess_lower", "excess_upper"]
-    rows = []
-    if "leaky" not in set(replicates.trainings["protocol"]):
-        return pd.DataFrame(rows, columns=columns)
-    for metric in METRICS.values():
-        change = (replicates.wide("leaky", metric.column) - replicates.wide("honest", metric.column)).dropna(how="all")
-        for variant in replicates.variants:
-            its = statistics.mean_interval(change[variant].dropna())
-            excess = statistics.mean_interval((change[replicates.headline[0]] - change[variant]).dropna())
-            rows.append(dict(zip(columns, (metric.name, variant, *its, *excess), strict=True)))
-    return pd.DataFrame(rows)
-
-
-def notebook_lottery(replicates: Replicates, *, n_bootstrap: int = 500, random_state: int = 0) -> pd.DataFrame:
-    """How often each variant has the highest test accuracy if each is trained once more on the notebook's split.
-
-    One seed a variant, drawn independently; ties share. Exact over the seeds at hand; the interval says what another
-    set of as many seeds could have given (percentile bootstrap).
-    """
-    scores = replicates.wide("notebook", "test_accuracy").round(6)
-    samples = [scores[variant].dropna().to_numpy() for variant in replicates.variants]
-    rng = np.random.default_rng(random_state)
-    redrawn = [
-        statistics.win_probabilities([rng.choice(sample, len(sample)) for sample in samples])
-        for _ in range(n_bootstrap)
-    ]
-    lower, upper = np.quantile(redrawn, [0.025, 0.975], axis=0)
-    wins = statistics.win_probabilities(samples)
-    return pd.DataFrame({"variant": replicates.variants, "wins": wins, "lower": lower, "upper": upper})
-
-
-def notebook_reported(replicates: Replicates, reported: Sequence[tuple] = NOTEBOOK_REPORTED) -> pd.DataFrame:
-    """Each figure that the notebook printed, and where it falls among our seeds on its split (ties count half).
-
-    Variants that the replicates do not hold are left out. `test_loss` is Keras' loss, with the penalty, as printed.
-    """
-    rows = []
-    for cell, variant, column, figure in reported:
-        scores = replicates.wide("notebook", column)
-        if variant in scores:
-            values = scores[variant].dropna().round(6)
-            row = {"cell": cell, "variant": variant, "score": column, "reported": figure, "mean": values.mean()}
-            percentile = stats.percentileofscore(values, round(figure, 6), kind="mean")
-            rows.append(row | {"sd": values.std(), "percentile": float(percentile)})
-    return pd.DataFrame(rows)
-
-
-def spread(replicates: Replicates) -> pd.DataFrame:
-    """How much one training's score varies, and how much of that the seed alone does.
-
-    `sd` is over honest splits, each with a seed of its own; `sd_of_seed` over seeds on the notebook's one split;
-    `seed_share` the ratio of the two variances, with its interval.
-    """
-    rows = []
-    for metric, variant in product(METRICS.values(), replicates.variants):
-        one, whole = (replicates.wide(name, metric.column)[variant].dropna() for name in ("notebook", "honest"))
-        share = statistics.share_interval(one, whole)
-        row = {"metric": metric.name, "variant": variant, "sd": whole.std(), "sd_of_seed": one.std()}
-        rows.append(row | {"seed_share": share.mean, "share_lower": share.lower, "share_upper": share.upper})
-    return pd.DataFrame(rows)
-
-
-def selection(replicates: Replicates) -> pd.DataFrame:
-    """The configuration chosen on the validation rows of each honest split, and what its test rows then say.
-
-    In every split the best of one training of each variant is chosen, as a person would; ties share the choice. The
-    test rows of a split took no part in its choice. `optimism` is how much better the chosen looked on validation than
-    it was on test (above 0 for every metric); `gain` its test score minus the baseline's. Intervals are for new splits
-    and seeds of this very table.
-    """
-    rows = []
-    for metric in METRICS.values():
-        test = replicates.wide("honest", metric.column)
-        validation = replicates.wide("honest", metric.validation_column)
-        is_best = validation.eq((metric.sign * validation).max(axis=1) * metric.sign, axis=0)
-        chosen = is_best.div(is_best.sum(axis=1), axis=0)
-        looked, was = ((chosen * scores).sum(axis=1, min_count=1) for scores in (validation, test))
-        row = {"metric": metric.name, "chosen": chosen.mean().idxmax(), "share": chosen.mean().max()}
-        row.update(validation=looked.mean(), test=was.mean())
-        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]]}
-        for name, values in parts.items():
-            found = statistics.mean_interval(values.dropna())
-            row.update({name: found.mean, f"{name}_lower": found.lower, f"{name}_upper": found.upper})
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _reaching(estimate: Jackknife, quantile: float) -> tuple[float, float]:
-    half_width = quantile * estimate.standard_error
-    return estimate.mean - half_width, estimate.mean + half_width
+                _, limit = replicates.no_narrower_than_seen((-limit, limit), differences.sums, metric)
+                rows.append((metric.name, *pair, splits, error, limit, power))
+    return pd.DataFrame(rows, columns=columns).dropna()
 
 
 def _bounds(interval: tuple[float, float], prefix: str = "") -> dict[str, float]:

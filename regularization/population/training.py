@@ -140,6 +140,7 @@ def train_networks(
     the networks nor the `datasets` are checked. `parameters` is that of the largest network; rows of others end in 0.
     """
     workers = workers or os.cpu_count() or 1
+    batch_size = min(batch_size, max(len(data.X_train) for data in datasets))  # a larger one would be filled up
     n_rows, n_columns = max(len(data.X_train) for data in datasets), networks[0].architecture.units[0] + 1
     block = epochs_per_block(n_rows, n_columns, workers=workers)
     population = _Population(
@@ -182,6 +183,9 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
                     f"model {model.name!r}: received features of shape {np.shape(X)} with labels of shape "
                     f"{np.shape(y)}; expected (rows, {n_features}) with (rows,), and one row or more"
                 )
+            if not np.isin(y, (0, 1)).all():
+                other = np.ravel(y)[~np.isin(np.ravel(y), (0, 1))][0]
+                raise InputError(f"model {model.name!r}: received the label {other}; expected 0 or 1")
 
 
 class _Population:

@@ -26,9 +26,12 @@ class CheckedTable(NamedTuple):
 
 
 def read_table(
-    source: str | Path | IO[bytes], *, delimiter: str, decimal: str = ".", encoding: str = "utf-8"
+    source: str | Path | IO[bytes], *, delimiter: str, decimal: str = ".", encoding: str = "utf-8", name: str = ""
 ) -> pd.DataFrame:
-    """The CSV at `source`, unchecked. Raises `InputError` where it is empty or its lines differ in length."""
+    """The CSV at `source`, unchecked; `name` stands in messages where that has none.
+
+    Raises `InputError` where it is empty, its lines differ in length, or it is no CSV in that encoding at all.
+    """
     try:
         with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # a field too many is dropped
             return pd.read_csv(
@@ -42,11 +45,11 @@ def read_table(
                 low_memory=False,  # else a long column may come in pieces of different types
             )
     except pd.errors.EmptyDataError:
-        raise InputError(f"{source}: the file is empty; expected a header line and rows") from None
+        raise InputError(f"{name or source}: the file is empty; expected a header line and rows") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{source}: not readable as {encoding}: {error.reason}; set data.encoding") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise InputError(f"{source}: not readable as CSV: {' '.join(str(error).split())}") from None
+        raise InputError(f"{name or source}: not readable as {encoding}: {error.reason}; set data.encoding") from None
+    except (ValueError, OverflowError, pd.errors.ParserWarning) as error:  # pandas' ParserError is a ValueError
+        raise InputError(f"{name or source}: not readable as CSV: {' '.join(str(error).split())}") from None
 
 
 def check_table(

@@ -1,5 +1,7 @@
 """What the columns of a table are, numbers or texts of a few values, and how each becomes floats."""
 
+import math
+import re
 import warnings
 from typing import NamedTuple
 
@@ -10,7 +12,10 @@ from regularization.errors import InputError
 
 MAX_CATEGORIES = 50  # different texts of one column; more of them are free text or names
 SHOWN_ROWS = 5  # how many offending rows a message names
+MOST_DIGITS = 308  # of a float
+SHOWN_LETTERS = 40  # how much of a value it shows
 MOSTLY = 0.9  # the share of values by which a column is taken for dates, or for numbers with a few slips
+NAME_OF_ID = re.compile(r"(?i:(^|[^a-z])(id|key|index|number|no|nr)$)|[a-z]I[Dd]$")  # customer_id, CustomerId, not paid
 LEAVE_OUT = "name it under data.ignore"
 
 
@@ -54,6 +59,9 @@ def encode_column(values: pd.Series, column: Column) -> np.ndarray:
         rules = {f"not one of its known values: {_listed(column.categories)}": np.isnan(encoded) & ~missing}
     else:
         encoded = to_numbers(values)
+        if column.limits is not None:
+            is_truth = values.map(lambda value: isinstance(value, (bool, np.bool_))).to_numpy(dtype=bool)
+            encoded = np.where(is_truth, np.nan, encoded)  # true is in no range
         rules = _rules_of_numbers(encoded, missing, column.limits)
     if not column.may_miss:
         rules |= {"a value is missing, and none was when the network was trained": missing}
@@ -66,10 +74,25 @@ def holds_numbers(values: pd.Series) -> bool:
 
 
 def to_numbers(values: pd.Series) -> np.ndarray:
-    """The values as floats, true as 1 and false as 0; NaN where one is missing or no number."""
+    """The values as floats, true as 1 and false as 0; NaN where one is missing or no number.
+
+    `3_4` and digits of other scripts, which Python reads as numbers, are none here: they are more likely slips.
+    """
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float)
-    return pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=float)
+    values = values.astype(object)
+    is_slip = values.map(lambda value: isinstance(value, str) and ("_" in value or not value.isascii()))
+    values = values.map(lambda value: math.inf if _is_huge(value) else value)
+    return pd.to_numeric(values.mask(is_slip), errors="coerce").to_numpy(dtype=float)
+
+
+def _is_huge(value: object) -> bool:
+    """Whether it is a whole number of more digits than a float can hold, which pandas stumbles over."""
+    return (
+        len(value) > MOST_DIGITS and value.isdigit()
+        if isinstance(value, str)
+        else (isinstance(value, int) and abs(value) >= 10**MOST_DIGITS)
+    )
 
 
 def _rules_of_numbers(numbers: np.ndarray, missing: np.ndarray, limits) -> dict[str, np.ndarray]:
@@ -87,7 +110,7 @@ def raise_broken(name: str, values: pd.Series, rules: dict[str, np.ndarray]) -> 
     for rule, broken in rules.items():
         rows = np.flatnonzero(broken)
         if len(rows):
-            named = [f"{row + 1} ({values.iloc[row]})" for row in rows[:SHOWN_ROWS]]
+            named = [f"{row + 1} ({str(values.iloc[row])[:SHOWN_LETTERS]})" for row in rows[:SHOWN_ROWS]]
             more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
             lines.append(f"column {name!r}, row{'s' if len(rows) > 1 else ''} {', '.join(named)}{more}: {rule}")
     if lines:
@@ -143,8 +166,11 @@ def suspicion(values: pd.Series) -> str | None:
     if n_different == 0:
         return "no value in any row"
     is_whole = pd.api.types.is_integer_dtype(values.dtype)
-    if is_whole and n_different == len(values) > MAX_CATEGORIES and _numbers_the_rows(values):
-        return "it numbers the rows"
+    if is_whole and n_different == len(values) > MAX_CATEGORIES:
+        if _numbers_the_rows(values):
+            return "it numbers the rows"
+        if NAME_OF_ID.search(str(values.name)):
+            return "an id, by its name and as all its values differ"
     return None
 
 

@@ -1,14 +1,22 @@
 """The pinned bytes of a published file, from a mirror or from where it is published."""
 
 import hashlib
+import queue
 import tempfile
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit, urlunsplit
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
+from regularization.addresses import address_problem, file_name, is_web_address, without_credentials
 from regularization.errors import InputError
 
 SECONDS_TO_WAIT = 8  # for a connection and for each read: two tries at two unreachable hosts stay under 40 s
 RETRIES = 1
+# A transfer may take as long as it likes while it brings this much: a server that sends a byte now and then stops it.
+SECONDS_OF_GRACE = 60
+SLOWEST = 10_000  # bytes a second
+SHOWN_REASON = 60  # characters of what a server says about its refusal
 
 
 class UnreachableError(Exception):
@@ -45,35 +53,83 @@ def _checked(content: bytes, place: str, sha256: str) -> bytes:
     return content
 
 
-def file_name(url: str) -> str:
-    return PurePosixPath(unquote(urlsplit(url).path)).name
-
-
-def without_credentials(url: str) -> str:
-    """`url` less a user name, a password and a query, where keys travel."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 def _read(place: str, show_progress: bool) -> bytes:
-    if urlsplit(place).scheme in ("http", "https"):
+    if is_web_address(place):
         return _download(place, show_progress)
+    if urlsplit(place).scheme not in ("", "file"):
+        raise InputError(f"DATA_MIRROR: {address_problem(place) or 'expected a folder or an http(s) address'}")
     return Path(place.removeprefix("file://")).read_bytes()
 
 
 def _download(url: str, show_progress: bool) -> bytes:
-    """With pooch, which tries again and cleans up after itself; it is imported here, as most runs fetch nothing."""
-    import pooch
+    """The bytes at `url`. Raises requests' errors where no answer came, `InputError` where half of one did."""
     import requests
 
-    pooch.get_logger().setLevel("ERROR")  # a retry is no news; what failed in the end is said by the caller
-    with tempfile.TemporaryDirectory() as folder:
-        source = pooch.create(folder, base_url="", registry={"file": None}, urls={"file": url}, retry_if_failed=RETRIES)
+    shown = without_credentials(url)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            downloader = pooch.HTTPDownloader(timeout=SECONDS_TO_WAIT, progressbar=show_progress)
-            return Path(source.fetch("file", downloader=downloader)).read_bytes()
-        except requests.exceptions.ChunkedEncodingError:
-            raise InputError(f"{without_credentials(url)}: the transfer broke off half-way; run this again") from None
+            return _while_it_moves(lambda: _with_pooch(url, folder, show_progress), Path(folder))
+        except TimeoutError:
+            raise InputError(
+                f"{shown}: the server sends less than {SLOWEST // 1000} kB a second; run this again later"
+            ) from None
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            raise InputError(f"{shown}: the transfer broke off half-way; run this again") from None
+        except requests.exceptions.ConnectionError as error:
+            if _stalled(error):
+                raise InputError(f"{shown}: the transfer stalled half-way; run this again") from None
+            raise
+        except requests.exceptions.TooManyRedirects:
+            raise InputError(f"{shown}: it redirects without end; mend data.url, or set DATA_MIRROR") from None
+        except ValueError:  # a header, or the address of a redirect
+            raise InputError(f"{shown}: its answer is no proper HTTP; mend data.url, or set DATA_MIRROR") from None
+
+
+def _with_pooch(url: str, folder: str, show_progress: bool) -> bytes:
+    """With pooch, which tries again and cleans up after itself; it is imported here, as most runs fetch nothing."""
+    import pooch
+
+    pooch.get_logger().setLevel("ERROR")  # a retry is no news; what failed in the end is said by the caller
+    source = pooch.create(folder, base_url="", registry={"file": None}, urls={"file": url}, retry_if_failed=RETRIES)
+    downloader = pooch.HTTPDownloader(timeout=SECONDS_TO_WAIT, progressbar=show_progress)
+    return Path(source.fetch("file", downloader=downloader)).read_bytes()
+
+
+def _while_it_moves(fetch, folder: Path) -> bytes:
+    """What `fetch` returns or raises; `TimeoutError` once the files that it writes in `folder` grow too slowly.
+
+    It runs in a thread of its own: each byte that drips in starts the socket's own clock anew.
+    """
+    outcome, start = queue.SimpleQueue(), time.monotonic()
+
+    def work():
+        try:
+            outcome.put((fetch(), None))
+        except Exception as error:
+            outcome.put((None, error))
+
+    threading.Thread(target=work, daemon=True).start()
+    while True:
+        try:
+            content, error = outcome.get(timeout=0.2)
+        except queue.Empty:
+            received = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+            if time.monotonic() - start > SECONDS_OF_GRACE + received / SLOWEST:
+                raise TimeoutError from None
+        else:
+            try:
+                if error is not None:
+                    raise error
+            finally:
+                del error  # it would hold itself, and a connection with it
+            return content
+
+
+def _stalled(error: OSError) -> bool:
+    """Whether a connection error came from waiting for more of an answer that had begun."""
+    from urllib3.exceptions import ReadTimeoutError
+
+    return bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
 
 
 def _was_reached(error: OSError) -> bool:
@@ -89,7 +145,8 @@ def _reason(error: OSError) -> str:
     import requests
 
     if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}"
+        said = "".join(letter for letter in str(error.response.reason) if letter.isprintable())
+        return f"HTTP {error.response.status_code} {said[:SHOWN_REASON]}".rstrip()
     if isinstance(error, requests.exceptions.Timeout):
         return f"no answer within {SECONDS_TO_WAIT} s"
     if isinstance(error, requests.exceptions.RequestException):

@@ -1,5 +1,7 @@
 """Rows into parts: the splits, the groups of duplicates that they may keep together, and the three protocols."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +57,8 @@ def split_rows(groups: np.ndarray, *, test_size: float, validation_split: float,
     Those last rows are the ones Keras' `validation_split` takes: it trains on the first `floor(rows * (1 - share))`.
     Raises `InputError` where a part would be empty.
     """
-    train, test = train_test_split(np.arange(len(groups)), test_size=test_size, random_state=random_state)
+    with _too_small(len(groups), "rows"):
+        train, test = train_test_split(np.arange(len(groups)), test_size=test_size, random_state=random_state)
     n_fit = int(np.floor(len(train) * (1 - validation_split)))
     return _none_empty(Rows(train[:n_fit], train[n_fit:], test))
 
@@ -78,9 +81,22 @@ def split_rows_by_group(groups: np.ndarray, *, test_size: float, validation_spli
 
 def _split_groups(rows: np.ndarray, groups: np.ndarray, *, share: float, random_state: int):
     splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=random_state)
-    kept, taken = next(splitter.split(rows, groups=groups[rows]))
+    with _too_small(len(np.unique(groups[rows])), "distinct rows"):
+        kept, taken = next(splitter.split(rows, groups=groups[rows]))
     order = np.random.RandomState(random_state)  # the splitter gives rows in the table's order
     return order.permutation(rows[kept]), order.permutation(rows[taken])
+
+
+@contextlib.contextmanager
+def _too_small(number: int, what: str) -> Iterator[None]:
+    """scikit-learn raises a ValueError where a part would be empty."""
+    try:
+        yield
+    except ValueError:
+        raise InputError(
+            f"the table is too small for this split: {number} {what}; add rows, or change split.test_size or "
+            "split.validation_split"
+        ) from None
 
 
 def _none_empty(rows: Rows) -> Rows:
@@ -119,7 +135,11 @@ def to_arrays(table: Table, rows: Rows, preprocessor: Preprocessor) -> Arrays:
 
 
 def describe(table: Table, rows: Rows) -> dict:
-    """The figures of metrics/data.json: rows and share of class 1 of the whole and of each part, duplicates, leaks."""
+    """The figures of metrics/data.json: rows and share of class 1 of the whole and of each part, duplicates, leaks.
+
+    And what naming the larger class of the training rows, with the share of class 1 among them as the probability, is
+    worth on the test rows.
+    """
     y, groups = table.y, table.groups
     parts = {"all": np.arange(len(y)), "train": rows.train, "validation": rows.val, "test": rows.test}
     return {
@@ -127,6 +147,21 @@ def describe(table: Table, rows: Rows) -> dict:
         "share_of_class_1": {part: round(float(y[numbers].mean()), 4) for part, numbers in parts.items()},
         "duplicate_rows": len(groups) - len(np.unique(groups)),
         "test_rows_also_in_training": leaked_rows(groups, rows),
+        "majority_class_on_test_rows": majority_scores(y[rows.train], y[rows.test]),
+    }
+
+
+def majority_scores(y_train: np.ndarray, y_test: np.ndarray) -> dict[str, float]:
+    """Accuracy and binary cross-entropy on `y_test` of the larger class and the share of class 1 in `y_train`.
+
+    The probability stays half a row away from 0 and 1.
+    """
+    half_row = 0.5 / len(y_train)
+    share, of_test = np.clip(y_train.mean(), half_row, 1 - half_row), y_test.mean()
+    crossentropy = -(of_test * np.log(share) + (1 - of_test) * np.log1p(-share))
+    return {
+        "accuracy": float(of_test if share > 0.5 else 1 - of_test),
+        "binary_crossentropy": float(crossentropy),
     }
 
 

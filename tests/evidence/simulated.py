@@ -36,14 +36,16 @@ def simulated(
             for part in ("test", "val"):
                 accuracy = 0.75 + of_variant.mean() + off + rng.normal(scale=seed_sd / 4)
                 row |= {f"{part}_{name}": value for name, value in scores(accuracy).items()}
-            trainings.append(row | {"test_loss": row["test_binary_crossentropy"] + 0.1, "test_ece": 0.05})
+            others = {"test_loss": row["test_binary_crossentropy"] + 0.1, "test_ece": 0.05, "test_predicted_1": 0.5}
+            trainings.append(row | others)
         honest = noise[[protocol == "honest" for protocol, *_ in runs]]
         accuracy = 0.75 + of_block + of_variant + honest[:, None] + rng.normal(scale=seed_sd, size=unseen.shape)
         sums = {
             METRICS[name].block_column: np.where(unseen, value * ROWS_PER_BLOCK, np.nan)
             for name, value in scores(accuracy).items()
         }
-        blocks.append(pack_blocks(variant, np.full(N_BLOCKS, ROWS_PER_BLOCK), sums))
+        class_1 = np.full(N_BLOCKS, ROWS_PER_BLOCK // 2)
+        blocks.append(pack_blocks(variant, np.full(N_BLOCKS, ROWS_PER_BLOCK), sums, class_1=class_1))
     return pd.DataFrame(trainings), pd.concat(blocks, ignore_index=True)
 
 
@@ -52,6 +54,8 @@ def scores(accuracy) -> dict:
         "accuracy": accuracy,
         "binary_crossentropy": 0.6 - 10 * (accuracy - 0.75),
         "brier": 0.2 - 10 * (accuracy - 0.75),
+        "balanced_accuracy": accuracy,
+        "roc_auc": accuracy,
     }
 
 

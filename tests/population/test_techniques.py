@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from regularization.models import build_model
-from regularization.population import Dataset, train_population
+from regularization.population import Dataset, predict_networks, read_network, train_population
 from regularization.population.dropout_masks import dropout_key, dropout_mask
 from regularization.population.gaussian_noise import gaussian_noise
 from regularization.row_order import batch_order
@@ -132,6 +132,21 @@ def test_who_else_is_trained_changes_no_bit():
     train_population(alone[2:], DATA, seeds=[2], **settings)
     for one, other in zip(together[2].get_weights(), alone[2].get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_predictions_are_those_of_keras_for_networks_of_several_shapes_at_once():
+    kinds = [{"batch_normalization": True}, {"dropout": 0.3}, {"hidden_units": (5,), "activity_l2": 0.1}]
+    models = [build_model(seed=seed, **SMALL | settings) for seed, settings in enumerate(kinds)]
+    for model in models:  # so that the moving statistics are others than at first
+        model.fit(DATA.X_train, DATA.y_train, epochs=2, verbose=0)
+    networks = [read_network(model) for model in models]
+    weights = np.zeros((3, max(len(network.weights) for network in networks)), np.float32)
+    for row, network in zip(weights, networks, strict=True):
+        row[: len(network.weights)] = network.weights
+    shares = np.full((1, len(DATA.X_val)), 1 / len(DATA.X_val), np.float32)
+    logits, _ = predict_networks(networks, weights, [DATA.X_val] * 3, [shares] * 3)
+    for its_logits, model in zip(logits, models, strict=True):
+        np.testing.assert_allclose(1 / (1 + np.exp(-its_logits)), model(DATA.X_val).numpy()[:, 0], rtol=1e-5)
 
 
 @pytest.mark.slow

@@ -106,3 +106,8 @@ def test_ranges_are_generous(values, expected):
 def test_what_is_no_table_ends_in_a_line_that_says_what_to_do(content, message):
     with pytest.raises(InputError, match=message):
         understand(content, target="y")
+
+
+def test_a_number_that_is_not_finite_leaves_its_column_out():
+    table = PEOPLE.assign(weight=[np.inf, *range(59)])
+    assert "row 1 (inf): not a finite number" in understand(written(table), target="bought").left_out["weight"]

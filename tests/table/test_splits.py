@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
+from regularization.params import LARGEST_SEED
 from regularization.table import (
     Rows,
     Table,
@@ -20,7 +21,7 @@ from regularization.table import (
     to_arrays,
 )
 from regularization.table.checks import check_table, read_table
-from regularization.table.splits import shuffled_twin
+from regularization.table.splits import majority_scores, shuffled_twin
 
 GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice
 LABELS = GROUPS % 2
@@ -70,6 +71,7 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
         "share_of_class_1": {"all": 0.5347, "train": 0.522, "validation": 0.5547, "test": 0.5594},
         "duplicate_rows": 240,
         "test_rows_also_in_training": 64,
+        "majority_class_on_test_rows": majority_scores(arrays.y_train, arrays.y_test),
     }
 
 
@@ -119,6 +121,20 @@ def test_leaked_rows_counts_test_rows_seen_in_training_or_validation():
 def test_too_few_distinct_rows_to_split_by_groups(groups):
     with pytest.raises(InputError, match="expected at least 3"):
         split_rows_by_group(groups, test_size=0.2, validation_split=0.2, random_state=0)
+
+
+@pytest.mark.parametrize("split", [split_rows, split_rows_by_group])
+@pytest.mark.parametrize(("test_size", "validation_split"), [(0.9, 0.2), (0.2, 0.9)])
+def test_shares_that_leave_a_part_empty(split, test_size, validation_split):
+    with pytest.raises(InputError, match="too small for this split"):
+        split(np.arange(4), test_size=test_size, validation_split=validation_split, random_state=0)
+
+
+@pytest.mark.parametrize("number", [LARGEST_SEED, 0])
+def test_the_largest_seed_leaves_room_for_all_the_others(number):
+    plan = plan_splits(TABLE, **PLAN | {"random_state": number, "seed": number, "splits": 10})
+    assert max(seed for split in plan for seed in split.seeds) < 2**32
+    assert LARGEST_SEED + 10**4 + 10**4 + 1 < 2**32
 
 
 def test_too_few_rows_to_split():

@@ -1,4 +1,4 @@
-"""Compare this branch with the base that it left: params, metrics, pictures -> pull_request.md, pull_request/.
+"""Compare this branch with the base that it left: verdict, params, metrics, pictures -> pull_request.md, pull_request/.
 
 It needs what is in git and nothing else: no remote, no cache, no browser. The base is compared as it was where this
 branch left it (`git merge-base`), so that what others did there since is not counted as this branch's doing.
@@ -14,14 +14,15 @@ from pathlib import Path
 import vl_convert
 
 from regularization.errors import InputError
-from stages._common import run_stage
+from regularization.evidence.revision_sentences import collapsed, conclusion_in_words, headline, verdict_text
 from stages._files import atomic_file, atomic_folder
 from tools.plots_page import VEGALITE_VERSION
+from tools.pull_request.repository import files_here, files_of, fork_point
+from tools.pull_request.revision import compare_files
 
 FOLDER = Path("pull_request")
 REPORT = Path("pull_request.md")
 WORKSPACE = "workspace"  # DVC's name for the files as they are
-DATA_METRICS = Path("metrics/data.json")
 A_FILE = re.compile(r"\.(tsv|csv|json|ya?ml)$")
 PIXELS_PER_POINT = 1.5
 
@@ -32,27 +33,25 @@ def main() -> None:
     labels = {WORKSPACE: "this branch", fork: f"{base} ({fork[:7]})"}
     charts = changed_charts(json.loads(_dvc("plots", "diff", fork, "--json")), labels)
     pictures = {f"{FOLDER}/{_file_name(number, name)}": name for number, name in enumerate(charts, start=1)}
-    report = f"""# What this branch changes
-
-Compared with {base} as it was where this branch left it ({fork[:7]}).
-{_standin_banner(fork, labels)}
-## Params
-
-{_table(_dvc("params", "diff", fork, "--md"), labels) or "No param changed."}
-
-## Metrics
-
-{_table(_dvc("metrics", "diff", fork, "--md", "--precision", "4"), labels) or "No metric changed."}
-
-## Plots
-
-{_pictures(pictures) or "No curve changed."}
-"""
+    comparison = compare_files(files_of(fork), files_here())
+    details = {
+        "Params": _table(_dvc("params", "diff", fork, "--md"), labels) or "No param changed.",
+        "Metrics": _table(_dvc("metrics", "diff", fork, "--md", "--precision", "4"), labels) or "No metric changed.",
+        "Plots": _pictures(pictures) or "No curve changed.",
+    }
+    parts = [
+        "# What this branch changes",
+        verdict_text(comparison).strip(),
+        f"The check: {'. '.join(conclusion_in_words(comparison))}",
+        f"Compared with {base} as it was where this branch left it ({fork[:7]}).",
+        *(collapsed(summary, text) for summary, text in details.items()),
+    ]
     with atomic_folder(FOLDER) as folder, atomic_file(REPORT) as text:
         _dvc("plots", "diff", fork, "--out", str(folder))
         for path, name in pictures.items():
             (folder / Path(path).name).write_bytes(_png(charts[name]))
-        text.write_text(report, encoding="utf-8")
+        text.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    print(headline(comparison))
     print(f"wrote {REPORT}, {len(pictures)} pictures and {FOLDER}/index.html: this branch against {labels[fork]}")
 
 
@@ -60,37 +59,6 @@ def _base() -> str:
     parser = argparse.ArgumentParser(prog="python -m tools.pull_request", description=__doc__)
     parser.add_argument("--base", default="main", help="a branch, tag or commit (default: main)")
     return parser.parse_args().base
-
-
-def fork_point(base: str) -> str:
-    """The commit where HEAD left `base`; where there is no branch `base`, as in a fresh clone, `origin/base` serves.
-
-    Raises `InputError` outside of a git repository, for an unknown `base`, and where the history does not reach back.
-    """
-    if _git("rev-parse", "--git-dir") is None:
-        raise InputError(f"expected a git repository, received {Path.cwd()}; run this in a clone of the project")
-    if _git("rev-parse", "--verify", "HEAD") is None:
-        raise InputError("expected a commit to compare, received a repository without one; commit first")
-    is_shallow = _git("rev-parse", "--is-shallow-repository") == "true"
-    fetch = "git fetch --unshallow origin" if is_shallow else "git fetch origin"
-    remedy = f"fetch the full history: {fetch} '+refs/heads/*:refs/remotes/origin/*'"
-    commit = _commit(base) or _commit(f"origin/{base}")
-    if commit is None:
-        raise InputError(f"base: expected a branch, tag or commit, received {base!r}, which is unknown here; {remedy}")
-    fork = _git("merge-base", commit, "HEAD")
-    if fork is None:
-        raise InputError(f"base: expected a commit in common with HEAD, {base!r} has none here; {remedy}")
-    return fork
-
-
-def _commit(name: str) -> str | None:
-    return _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-
-
-def _git(*arguments: str) -> str | None:
-    """What git prints, or None where it fails."""
-    finished = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return finished.stdout.strip() if finished.returncode == 0 else None
 
 
 def _dvc(*arguments: str) -> str:
@@ -136,18 +104,6 @@ def _table(markdown: str, labels: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _standin_banner(fork: str, labels: dict[str, str]) -> str:
-    contents = {
-        WORKSPACE: DATA_METRICS.read_text(encoding="utf-8") if DATA_METRICS.exists() else None,
-        fork: _git("show", f"{fork}:{DATA_METRICS.as_posix()}"),
-    }
-    of_standin = [labels[name] for name, text in contents.items() if text and json.loads(text)["origin"] == "standin"]
-    if not of_standin:
-        return ""
-    who = " and ".join(of_standin)
-    return f"\n> [!WARNING]\n> A synthetic stand-in took the table's place ({who}): that says nothing about wine.\n"
-
-
 def _pictures(names: dict[str, str]) -> str:
     return "\n\n".join(f"![{name}]({path})" for path, name in names.items())
 
@@ -159,7 +115,3 @@ def _file_name(number: int, chart_name: str) -> str:
 
 def _png(chart: dict) -> bytes:
     return vl_convert.vegalite_to_png(chart, vl_version=VEGALITE_VERSION, scale=PIXELS_PER_POINT)
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,0 +1,136 @@
+"""params.yaml is read as DVC reads it: DVC itself is the judge."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from dvc.utils.serialize import load_yaml, modify_yaml, parse_yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regularization.errors import InputError
+from regularization.params import load_params
+from regularization.params_file import parse_values
+from stages._common import as_lines
+from tests.conftest import ROOT
+
+
+def with_line(old: str, new: str, folder: Path) -> Path:
+    """The committed params.yaml with another line, as a file in `folder`."""
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert text.count(f"\n{old}\n") == 1
+    file = folder / "params.yaml"
+    file.write_text(text.replace(f"\n{old}\n", f"\n{new}\n"), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ("l2: 1e-05", "l2", 1e-05),  # as `dvc exp run -S l2=0.00001` writes it
+        ("epochs: 0012", "epochs", 12),  # 10 in YAML 1.1
+        ("epochs: 0o12", "epochs", 10),
+        ("batch_size: 1_000", "batch_size", 1000),
+    ],
+)
+def test_a_number_is_what_dvc_records(tmp_path, line, key, value):
+    old = {"l2": "l2: 0.01", "epochs": "epochs: 500", "batch_size": "batch_size: 32"}[key]
+    file = with_line(old, line, tmp_path)
+    assert getattr(load_params(file), key) == value == load_yaml(file)[key]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("epochs: 1:30", "epochs: received '1:30'; expected a whole number"),  # 90 in YAML 1.1
+        ("epochs: true", "epochs: received True; expected a whole number"),
+        ("epochs: yes", "epochs: received 'yes'; expected a whole number"),
+        ("epochs: 5e2", "epochs: received 500.0; expected a whole number"),
+        ("epochs: '500'", "epochs: received '500'; expected a whole number"),
+        ("epochs: 500\nepochs: 600", 'found duplicate key "epochs" in line'),
+        ("epochs: !!int abc", "not readable as YAML: invalid literal for int"),
+        ("epochs: 2001-02-30", "not readable as YAML: day is out of range"),
+        ("epochs: " + "9" * 5000, "not readable as YAML: Exceeds the limit"),
+        ("epochs: 0x" + "f" * 5000, "epochs: received a value of type int; expected a whole number"),
+        ("epochs: " + "[" * 3000 + "]" * 3000, "not readable as YAML: nested too deeply"),
+        ("epochs: !!python/object:os.system x", "not readable as YAML: could not determine a constructor"),
+        ("epochs: &a [*a, *a, *a]", "epochs: received [[...], [...], [...]]"),
+        ("epochs: !!bool x", "not readable as YAML"),
+        ("? [epochs]\n: 3", "unknown key"),
+        ("epochs: 500\n1: 2", "1: unknown key"),
+        ("epochs: 500\n---\na: 1", "found another document in line"),
+    ],
+)
+def test_a_crafted_value_is_one_readable_line(tmp_path, line, message):
+    with pytest.raises(InputError) as raised:
+        load_params(with_line("epochs: 500", line, tmp_path))
+    assert message in str(raised.value)
+    assert all(len(line) < 500 for line in as_lines(str(raised.value)).splitlines())
+
+
+def test_a_secret_that_stands_twice_is_not_shown(tmp_path):
+    file = with_line("seed: 42", "seed: 42\nx: http://me:hunter2@a\nx: http://me:hunter2@b", tmp_path)
+    with pytest.raises(InputError, match="found duplicate key") as raised:
+        load_params(file)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_the_committed_file_is_as_dvc_writes_it(tmp_path):
+    """So that `dvc exp run -S dropout=0.3` changes the one line."""
+    file = tmp_path / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", file)
+    with modify_yaml(file) as params:
+        params["dropout"] = 0.3
+    before = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
+    after = file.read_text(encoding="utf-8").splitlines()
+    assert [(old, new) for old, new in zip(before, after, strict=True) if old != new] == [
+        ("dropout: 0.2", "dropout: 0.3")
+    ]
+
+
+PIECES = (
+    "!!int ",
+    "!!float ",
+    "!!bool ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "? ",
+    ": ",
+    "- ",
+    "\n",
+    "  ",
+    "'",
+    '"',
+    "|",
+    ">",
+)
+YAML_TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5) | st.sampled_from(["epochs", "l1"]), max_size=12)
+
+
+def read_some_text(text: str) -> None:
+    """It is readable, with what DVC reads, or ends in a line."""
+    try:
+        found = parse_values(text)
+    except InputError as error:
+        assert str(error).startswith("params.yaml: not readable as YAML: ")
+        assert len(str(error)) < 500
+    else:
+        assert repr(found or {}) == repr(parse_yaml(text, "params.yaml"))
+
+
+@settings(max_examples=300)
+@given(YAML_TEXTS.map("".join))
+def test_any_text_is_read_as_dvc_reads_it_or_ends_in_a_line(text):
+    read_some_text(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None)
+@given(YAML_TEXTS.map("".join))
+def test_ten_thousand_texts_are_read_as_dvc_reads_them(text):
+    read_some_text(text)

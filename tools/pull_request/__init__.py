@@ -1,0 +1,1 @@
+"""What a branch changes, compared with the base that it left."""

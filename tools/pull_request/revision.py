@@ -1,0 +1,130 @@
+"""A revision's replicates read from its files, and which of them are older than the revision's settings."""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from regularization.errors import InputError
+from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
+from regularization.metrics import METRICS, Metric, leading_metrics, metrics_with
+from regularization.params_file import parse_values
+from tools.pull_request.repository import Reader
+
+PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
+TABLE = re.compile(r"metrics/(replicates|blocks)_[A-Za-z0-9_]{1,40}\.csv")
+STAGE = re.compile(r"replicate_[A-Za-z0-9_]{1,40}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")  # of a variant: it stands in Markdown and in a page
+KEYS = ["split", "seed", "n_train", "n_distinct_train", "n_test"]
+DATA_SETTINGS = ("sha256", "target", "threshold", "positive")  # another of them makes other rows or labels
+
+
+def compare_files(base: tuple[list[str], Reader], branch: tuple[list[str], Reader]) -> Comparison:
+    """The comparison of two revisions, by the base's regions of equivalence: a branch cannot widen its own.
+
+    Raises `InputError` for a file that cannot be read.
+    """
+    of_base = read_revision(*base)
+    compared = compare_revisions(of_base, read_revision(*branch), metrics=compared_metrics(of_base, base[1]))
+    return compared._replace(stale=tuple(stale_stages(branch[1])))
+
+
+def read_revision(paths: Iterable[str], read: Reader) -> Revision:
+    """The replicates and block scores of all groups of variants, and the facts of the table.
+
+    Raises `InputError` for a file that cannot be read, and for a variant's name that is more than a name.
+    """
+    tables: dict[str, list[pd.DataFrame]] = {"replicates": [], "blocks": []}
+    for path in sorted(paths):
+        if (found := TABLE.fullmatch(path)) and (content := read(path)) is not None:
+            tables[found[1]].append(_table(path, content))
+    trainings, blocks = (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"variant": []}) for parts in tables.values()
+    )
+    data = _mapping(DATA, read) | {"settings": _settings(read)}
+    return Revision(trainings, blocks, data)
+
+
+def _table(path: str, content: bytes) -> pd.DataFrame:
+    text = {"variant": str, "protocol": str}
+    try:
+        table = pd.read_csv(io.BytesIO(content), dtype=text, keep_default_na=False, na_values=[""])
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
+        raise InputError(f"{path}: expected a CSV, received {str(error)[:200]!r}; make the replicates again") from None
+    expected = ["variant", "protocol", *KEYS] if "replicates_" in path else ["variant", "block", "rows"]
+    if missing := [column for column in expected if column not in table]:
+        raise InputError(f"{path}: received no column {missing[0]}; make the replicates again")
+    numbers = [column for column in expected if column not in text]
+    if text := [column for column in numbers if not pd.api.types.is_integer_dtype(table[column])]:
+        raise InputError(f"{path}: received {text[0]} with other than whole numbers; make the replicates again")
+    for name in table["variant"].unique():
+        if not NAME.fullmatch(str(name)):
+            shown = ascii(str(name)[:40])
+            raise InputError(f"{path}: received the variant {shown}; expected letters, digits and _ . + - in its name")
+    return table
+
+
+def _mapping(path: str, read: Reader) -> dict:
+    """The content of a small YAML or JSON file; empty where there is none. Raises `InputError` for anything else."""
+    content = read(path)
+    if content is None:
+        return {}
+    if len(content) > 1_000_000:
+        raise InputError(f"{path}: received {len(content)} bytes; expected 1,000,000 at most")
+    try:
+        text = content.decode("utf-8")
+        loaded = json.loads(text) if path.endswith(".json") else parse_values(text, name=path)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: received a file that cannot be read: {str(error)[:200]!r}") from None
+    if not isinstance(loaded, dict):
+        raise InputError(f"{path}: received {type(loaded).__name__}; expected keys with values")
+    return loaded
+
+
+def _settings(read: Reader) -> dict:
+    data = _mapping(PARAMS, read).get("data")
+    return {f"data.{key}": data.get(key) for key in DATA_SETTINGS} if isinstance(data, dict) else {}
+
+
+def compared_metrics(base: Revision, read: Reader) -> Mapping[str, Metric]:
+    """Those that the base's table calls for, with the base's regions of equivalence."""
+    found = value_at(_mapping(PARAMS, read), "evidence.equivalence")
+    metrics = metrics_with({name: metric.equivalence for name, metric in METRICS.items()} | _numbers(found))
+    share = value_at(base.data, "share_of_class_1.all")
+    share = share if isinstance(share, float) else 0.5
+    return {name: metrics[name] for name in leading_metrics(min(share, 1 - share))}
+
+
+def _numbers(found: object) -> dict[str, float]:
+    values = found.items() if isinstance(found, dict) else ()
+    return {key: value for key, value in values if type(value) in (int, float)}
+
+
+def stale_stages(read: Reader) -> list[str]:
+    """The replicate stages whose committed results are of other settings or code than those that stand beside them.
+
+    By dvc.lock, which holds what each stage last ran with: its params and the MD5 of the files that it depends on and
+    of those that it wrote. What is not in git, the prepared table, is passed over.
+    """
+    stages = _mapping(LOCK, read).get("stages")
+    if not isinstance(stages, dict):
+        return []
+    return [name for name, stage in stages.items() if STAGE.fullmatch(str(name)) and _is_stale(stage, read)]
+
+
+def _is_stale(stage: dict, read: Reader) -> bool:
+    try:
+        for path, values in stage.get("params", {}).items():
+            now = _mapping(path, read)
+            if any(value_at(now, key) != value for key, value in values.items()):
+                return True
+        for file in [*stage.get("deps", []), *stage.get("outs", [])]:
+            content = read(file["path"])
+            if content is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != file.get("md5"):
+                return True
+    except (AttributeError, KeyError, TypeError):
+        raise InputError(f"{LOCK}: received a stage that DVC would not write; run `dvc repro`") from None
+    return False
