@@ -51,7 +51,7 @@ def _sentences(found: dict) -> list[str]:
     optimism = found["optimism"]
     word = "looks better than it is" if optimism["lower"] > 0 else "does not clearly look better than it is"
     told.append(
-        f"Picked from so many, the best {word} on the validation rows: by {_value(optimism, '+.2g')} of the loss."
+        f"Picked from so many, the best {word} on the validation rows: by {_value(optimism, '+.4f')} of the loss."
     )
     return [*told, f"Try it: {found['try_it']}"] if found.get("try_it") else told
 
