@@ -22,12 +22,13 @@ SHOWN_SETTINGS = 4  # those that matter most: a heat map per pair of them
 SHOWN_CONFIGURATIONS = 20  # of the set, the best first: the file has all
 
 
-def sweep_section(table: pd.DataFrame, found: dict) -> Section:
-    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json."""
+def sweep_section(table: pd.DataFrame, found: dict, *, svg: str = "") -> Section:
+    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json; `svg` pictures the maps."""
     settings = [column for column in table.columns if column not in NOT_SETTINGS]
     varied = sorted(settings, key=lambda name: _effect(table, name), reverse=True)[:SHOWN_SETTINGS]
     varied = [name for name in settings if name in varied and len(set(table[name].astype(str))) > 1]
     charts = [heat_map(table, *pair) for pair in combinations(varied, 2)]
+    charts[:1] = [chart._replace(svg=svg) for chart in charts[:1]]
     return Section("sweep", "The sweep", _sentences(found), [_set_table(table, settings)], charts)
 
 
