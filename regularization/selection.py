@@ -65,14 +65,16 @@ def not_told_from_best(scores: Scores, *, error: float = 0.05, random_state: int
     means, parts = scores.means, _chance(scores)
     random = np.random.default_rng(random_state)
     drawn = random.standard_normal((DRAWS, len(parts))) @ parts  # (draws, configurations)
-    covariance = parts.T @ parts
-    variances = np.diag(covariance)
+    variances = (parts**2).sum(axis=0)
     stays = np.ones(len(means), bool)
     for m in np.flatnonzero(means > means.min()):
-        spread = np.sqrt(np.maximum(variances[m] + variances - 2 * covariance[m], 0))
+        spread = np.sqrt(np.maximum(variances[m] + variances - 2 * parts[:, m] @ parts, 0))
         others = spread > 1e-9 * np.sqrt(variances[m] + 1e-300)  # the same network twice cannot beat itself
-        if others.any():
-            largest = ((means[m] - means[others]) / spread[others]).max()
+        if not others.any():
+            continue
+        largest = ((means[m] - means[others]) / spread[others]).max()
+        stays[m] = largest <= stats.norm.isf(error / others.sum())  # beyond Bonferroni's limit no draw is needed
+        if stays[m]:
             by_chance = ((drawn[:, [m]] - drawn[:, others]) / spread[others]).max(axis=1)
             stays[m] = largest <= np.quantile(by_chance, 1 - error)
     return stays
