@@ -15,10 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.run import machine
+from benchmarks.keras_reference import BUILDERS, reference_data
+from benchmarks.run import EPOCHS, machine, measure_fit
 from regularization.cluster import local_processes, train_on
+from regularization.params import load_params
 from regularization.shard_training import train_shard
-from regularization.sweep import Work, plan_shards
+from regularization.sweep import Work, plan_shards, seeds_of_round
+from regularization.sweep_grid import expand_grid
+from regularization.variants import sweep_settings
 
 HERE = Path(__file__).parent
 FOLDS, ROWS = 5, (818, 205, 256)
@@ -64,6 +68,22 @@ def by_processes(epochs: int, trainings: int, workers: int) -> dict:
         found = row("processes", workers, trainings, time.perf_counter() - warm, used)
         memory = max(client.run(_peak_memory).values())
     return found | {"seconds_to_start": warm - start, "worker_peak_gb": memory}
+
+
+def committed_sweep() -> dict:
+    """The grid of params.yaml, by this process' threads, beside three plain fits of as many epochs."""
+    params = load_params(HERE.parent / "params.yaml")
+    data = reference_data()[0]
+    fits = [measure_fit(data, build) / EPOCHS * params.epochs for build in BUILDERS.values()]
+    its_work = work(params.epochs)
+    configurations = [sweep_settings(params, each) for each in expand_grid(params.sweep.lists())]
+    start, cpu, trainings = time.perf_counter(), time.process_time(), 0
+    for number in range(params.sweep.seeds):
+        for _, shard in plan_shards(configurations, seeds_of_round(number, folds=FOLDS, seed=params.seed)):
+            train_shard(its_work, shard)
+            trainings += shard.n_trainings
+    found = row("threads", os.cpu_count() or 1, trainings, time.perf_counter() - start, time.process_time() - cpu)
+    return found | {"three_plain_fits": sum(fits), "ratio_to_three_fits": found["seconds"] / sum(fits)}
 
 
 def tasks_per_second(tasks: int = 2000) -> float:
@@ -127,7 +147,12 @@ def main() -> None:
     rows += [report(measure, options.epochs, middle, n) for measure in (by_threads, by_processes) for n in (1, 2)]
     rate = tasks_per_second()
     print(f"tasks a second at the scheduler: {rate:.0f}")
-    content = {"rows": rows, "tasks_per_second": rate, "machine": machine()}
+    whole = committed_sweep()
+    print(
+        f"the committed sweep: {whole['trainings']} trainings in {whole['seconds']:.0f} s, "
+        f"{whole['ratio_to_three_fits']:.2f} of what three plain fits take"
+    )
+    content = {"rows": rows, "committed": whole, "tasks_per_second": rate, "machine": machine()}
     (HERE / "results.sweep.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for engine in ("threads", "processes"):
         one, two = ([each for each in rows if (each["engine"], each["workers"]) == (engine, n)][-1] for n in (1, 2))
