@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 DRAWS = 2000
+ROWS_AT_ONCE = 2000
 
 
 class Scores(NamedTuple):
@@ -63,8 +64,7 @@ def not_told_from_best(scores: Scores, *, error: float = 0.05, random_state: int
     identical ones together, and the trainings, by the spread of their cells.
     """
     means, parts = scores.means, _chance(scores)
-    random = np.random.default_rng(random_state)
-    drawn = random.standard_normal((DRAWS, len(parts))) @ parts  # (draws, configurations)
+    drawn = _draw(parts, random_state)  # (draws, configurations)
     variances = (parts**2).sum(axis=0)
     stays = np.ones(len(means), bool)
     for m in np.flatnonzero(means > means.min()):
@@ -78,6 +78,15 @@ def not_told_from_best(scores: Scores, *, error: float = 0.05, random_state: int
             by_chance = ((drawn[:, [m]] - drawn[:, others]) / spread[others]).max(axis=1)
             stays[m] = largest <= np.quantile(by_chance, 1 - error)
     return stays
+
+
+def _draw(parts: np.ndarray, random_state: int) -> np.ndarray:
+    """What chance makes of all means, `DRAWS` times; some rows at a time, so that a long table fills no memory."""
+    random, drawn = np.random.default_rng(random_state), np.zeros((DRAWS, parts.shape[1]))
+    for first in range(0, len(parts), ROWS_AT_ONCE):
+        some = parts[first : first + ROWS_AT_ONCE]
+        drawn += random.standard_normal((DRAWS, len(some))) @ some
+    return drawn
 
 
 def _chance(scores: Scores) -> np.ndarray:
