@@ -44,13 +44,19 @@ def variants_of(group: str, params) -> dict[str, dict]:
         return {group: headline_settings(params, group) | training_settings(params)}
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
     variants = params.replicate.variants.items()
-    return {name: shared | variant.model_dump(exclude_none=True) for name, variant in variants}
+    return {name: shared | variant.model_dump(exclude_defaults=True) for name, variant in variants}
 
 
 def split_settings(settings: dict) -> tuple[dict, dict]:
     """A variant's settings as those of `build_model` and those of training (`TRAINING_SETTINGS`)."""
     build = {key: value for key, value in settings.items() if key not in TRAINING_SETTINGS}
     return build, {key: value for key, value in settings.items() if key in TRAINING_SETTINGS}
+
+
+def sweep_settings(params, configuration: dict) -> dict:
+    """The settings of a configuration of the sweep's grid; what is null there stays as all networks have it."""
+    shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
+    return shared | {key: value for key, value in configuration.items() if value is not None}
 
 
 def trained_variants(group: str, params) -> dict[str, dict]:

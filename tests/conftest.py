@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[1]
 # The files whose tests import TensorFlow, or run the pipeline: their tests are marked `training`.
 TRAINING_FILES = {
     "tests/population/test_dropout_masks.py",
+    "tests/population/test_gaussian_noise.py",
     "tests/population/test_reader.py",
+    "tests/population/test_techniques.py",
     "tests/population/test_training.py",
     "tests/table/test_standin.py",
     "tests/test_evaluation.py",

@@ -112,6 +112,16 @@ def test_texts_missing_values_and_labels(raw, stage_folder, params, capsys):
     assert "column 'country': the same value in every row" in capsys.readouterr().err
 
 
+def test_bytes_that_were_not_downloaded_are_refused(raw, wine_table):
+    """As when a file in DVC's cache was altered: what DVC brings out of it is checked by nobody else."""
+    raw(wine_table)
+    table = Path("data/raw", TABLE)
+    table.write_bytes(table.read_bytes().replace(b"\n", b"\n\n", 1))
+    with pytest.raises(InputError, match=r"not what was downloaded: expected sha256 \w{64}, received \w{64}"):
+        prepare.main()
+    assert not Path("data/prepared").exists()
+
+
 def labelled(quality: list[int]) -> str:
     """60 rows of two features, of which those of `quality` 6 and more are of class 1."""
     return "\n".join(["height,weight,quality", *(f"{i},{i * i},{value}" for i, value in enumerate(quality))])
@@ -142,6 +152,12 @@ def test_training_rows_of_one_class_are_refused(own, raw):
     assert not Path("data/prepared").exists()
 
 
+def test_a_published_table_has_the_bytes_of_params(raw, wine_table):
+    raw(wine_table, origin="published")
+    with pytest.raises(InputError, match="not the table of data.sha256"):
+        prepare.main()
+
+
 def test_the_majority_class_is_scikit_learns_dummy():
     random = np.random.default_rng(0)
     y_train, y_test = (random.random(size) < 0.4 for size in (200, 50))
@@ -150,22 +166,6 @@ def test_the_majority_class_is_scikit_learns_dummy():
     X = np.zeros((50, 1))
     assert found["accuracy"] == pytest.approx(dummy.score(X, y_test))
     assert found["binary_crossentropy"] == pytest.approx(log_loss(y_test, dummy.predict_proba(X)[:, 1]))
-
-
-def test_bytes_that_were_not_downloaded_are_refused(raw, wine_table):
-    """As when a file in DVC's cache was altered: what DVC brings out of it is checked by nobody else."""
-    raw(wine_table)
-    table = Path("data/raw", TABLE)
-    table.write_bytes(table.read_bytes().replace(b"\n", b"\n\n", 1))
-    with pytest.raises(InputError, match=r"not what was downloaded: expected sha256 \w{64}, received \w{64}"):
-        prepare.main()
-    assert not Path("data/prepared").exists()
-
-
-def test_a_published_table_has_the_bytes_of_params(raw, wine_table):
-    raw(wine_table, origin="published")
-    with pytest.raises(InputError, match="not the table of data.sha256"):
-        prepare.main()
 
 
 def with_value(table: pd.DataFrame, row: int, column: str, value) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def outputs() -> set[str]:
 
 
 def test_killed_in_the_middle_it_leaves_nothing_declared_and_runs_again(prepared):
-    prepared(epochs=1_000_000)
+    prepared(epochs=100_000)
     with subprocess.Popen([sys.executable, "-m", "stages.train", "dropout"], env=ENVIRONMENT) as process:
         while not list(Path().glob("plots/dropout.partial/**/loss.tsv")):
             assert process.poll() is None
