@@ -1,5 +1,8 @@
 """What several test files share: the published CSV where it can be had, small tables, folders to run a stage in."""
 
+import regularization  # noqa: F401 (what it sets, such as one thread for small matrices, comes before numpy)
+
+# isort: split
 import copy
 import os
 from pathlib import Path
@@ -18,12 +21,14 @@ TRAINING_FILES = {
     "tests/population/test_techniques.py",
     "tests/population/test_training.py",
     "tests/table/test_standin.py",
+    "tests/test_bad_luck.py",
     "tests/test_evaluation.py",
     "tests/test_keras_file.py",
     "tests/test_models.py",
     "tests/test_pipeline.py",
     "tests/test_replicates.py",
     "tests/test_same_bytes.py",
+    "tests/test_shard_training.py",
     "tests/test_train.py",
     "tests/test_training.py",
 }
