@@ -7,7 +7,7 @@ export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all changed help setup test test-fast test-slow lint format benchmark pull-request plots-page readme requirements same-bytes clean
+.PHONY: all changed help setup test test-fast test-slow lint format benchmark pull-request plots-page readme report-picture axe requirements same-bytes clean
 
 all: setup ## train the three models, as far as anything changed, and print how they did
 	@dvc repro
@@ -61,14 +61,21 @@ pull-request: setup ## compare with BASE (default main): writes pull_request.md 
 plots-page: setup ## make the self-contained page of `dvc plots` again, after an upgrade of vl-convert
 	@python -m tools.plots_page
 
-readme: setup ## write the figures of README.md anew from metrics/
+readme: setup ## write the figures of README.md and docs/ anew from metrics/
 	@python -m tools.readme
+	@python -m tools.pull_request.examples
 
 table: setup ## use a table of your own: FILE=my.csv TARGET=column (and THRESHOLD=6 or POSITIVE=yes)
 	@python -m tools.table "$$FILE" "$$TARGET" $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")
 
 predict: setup ## score new rows: MODEL=models/base.keras ROWS=rows.csv; writes predictions.csv
 	@python -m tools.predict "$$MODEL" "$$ROWS"
+
+report-picture: setup ## draw docs/report.png, the README's picture of the report, anew (needs chromium)
+	@python -m tools.report_picture
+
+axe: ## fetch axe-core into .axe, for the browser test of the report (npm)
+	@npm install --silent --no-save --no-audit --no-fund --prefix .axe axe-core@4.14.1
 
 requirements: setup ## resolve requirements.in into requirements.txt (installs uv into .venv)
 	@python -m pip install --quiet uv

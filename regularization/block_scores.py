@@ -4,6 +4,8 @@ A column of the CSV holds a list: a value per split, in their order, separated b
 scored on that block.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -22,12 +24,12 @@ def pack_blocks(variant: str, rows: np.ndarray, sums: dict[str, np.ndarray], *, 
     return pd.DataFrame({"variant": variant, "block": range(len(rows)), "rows": rows, "class_1": class_1} | lists)
 
 
-def unpack_blocks(table: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The rows per block and the sums of one variant, as `pack_blocks` took them.
+def unpack_blocks(table: pd.DataFrame, metrics: Iterable[str] = METRICS) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The rows per block and the sums of one variant, as `pack_blocks` took them; of all metrics, or of those named.
 
     Raises `InputError` where the lists are not all of one length, or hold something else than numbers.
     """
-    table, columns = table.sort_values("block"), [metric.block_column for metric in METRICS.values()]
+    table, columns = table.sort_values("block"), [METRICS[name].block_column for name in metrics]
     try:
         sums = {column: np.array([_unpack(text) for text in table[column]]).T for column in columns}
     except (KeyError, ValueError) as error:

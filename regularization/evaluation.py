@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
+from regularization.errors import InputError
 from regularization.table import Arrays
 
 KERAS_EPSILON = 1e-7  # Keras keeps probabilities this far from 0 and 1 before it takes their logarithm
@@ -22,12 +23,19 @@ def evaluate_model(model: keras.Sequential, arrays: Arrays) -> dict[str, dict[st
     """By part (train, validation, test), the scores of the trained `model`, dropout off.
 
     `loss` is Keras' own, with the penalties. `binary_crossentropy` is without them and compares between models; it,
-    `accuracy`, `brier` and `ece` are those of `score_predictions`.
+    `accuracy`, `brier` and `ece` are those of `score_predictions`. Raises `InputError` where one is not finite.
     """
     found = {}
     for part, suffix in PARTS.items():
         X, y = getattr(arrays, f"X_{suffix}"), getattr(arrays, f"y_{suffix}")
-        scores = score_predictions(y, model(X.astype(np.float32), training=False).numpy().ravel())
+        probability = model(X.astype(np.float32), training=False).numpy().ravel()
+        if not np.isfinite(probability).all():
+            n_lost = np.count_nonzero(~np.isfinite(probability))
+            raise InputError(
+                f"the network's predictions for {n_lost} of {len(y)} {part} rows are not finite numbers; lower "
+                "learning_rate, or mend rows with huge values"
+            )
+        scores = score_predictions(y, probability)
         penalty = float(sum(model.losses))
         found[part] = {"loss": scores["binary_crossentropy"] + penalty} | scores
     return found

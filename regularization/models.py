@@ -17,6 +17,17 @@ def build_model(
     bias_l2: float | None = None,
     activity_l1: float | None = None,
     activity_l2: float | None = None,
+    input_stddev: float | None = None,
+    hidden_stddev: float | None = None,
+    batch_normalization: bool = False,
+    max_norm: float | None = None,
+    weight_decay: float | None = None,
+    clipnorm: float | None = None,
+    global_clipnorm: float | None = None,
+    clipvalue: float | None = None,
+    use_ema: bool = False,
+    ema_momentum: float = 0.99,
+    label_smoothing: float | None = None,
     n_features: int = 11,
     hidden_units: Sequence[int] = (20, 20),
     learning_rate: float = 0.001,
@@ -31,11 +42,20 @@ def build_model(
     `bias_l2` their bias, `activity_l1` and `activity_l2` their output: `l1 * sum(|w|) + l2 * sum(w**2)`, added to the
     loss. `dropout` is the share of units set to 0 after every hidden layer while training; `None` means no such layer.
 
-    One `seed` fixes the initial weights and, separately, the dropout masks: models that differ in their regularization
-    alone begin with the same weights, so that they can be compared in pairs.
+    `input_stddev` and `hidden_stddev` are the standard deviations of the Gaussian noise that training adds to the
+    features and to what hidden layers give; with `batch_normalization` that is normalized first, and noise comes before
+    dropout. `max_norm` limits the Euclidean norm of the weights into each hidden unit. `weight_decay` shrinks all
+    weights in each step, beside the loss. `clipnorm`, `global_clipnorm` or `clipvalue` limit the gradients, one of them
+    at a time. With `use_ema` the model ends with the moving average of its weights, by `ema_momentum` a step.
+    `label_smoothing` trains towards labels so much nearer to 1/2; the metrics keep the labels as they are.
+
+    One `seed` fixes the initial weights and, separately, the dropout masks and the noise: models that differ in their
+    regularization alone begin with the same weights, so that they can be compared in pairs.
     """
-    kernel_seeds, dropout_seeds = _layer_seeds(seed, len(hidden_units) + 1)
+    kernel_seeds, dropout_seeds, noise_seeds = _layer_seeds(seed, len(hidden_units) + 1)
     layers = [keras.Input((n_features,))]
+    if input_stddev:
+        layers.append(keras.layers.GaussianNoise(input_stddev, seed=noise_seeds[-1]))
     for number, units in enumerate(hidden_units, start=1):
         penalised = number in regularized_layers
         layers.append(
@@ -46,21 +66,27 @@ def build_model(
                 kernel_regularizer=_penalty(l1, l2) if penalised else None,
                 bias_regularizer=_penalty(bias_l1, bias_l2) if penalised else None,
                 activity_regularizer=_penalty(activity_l1, activity_l2) if penalised else None,
+                kernel_constraint=keras.constraints.MaxNorm(max_norm) if max_norm else None,
             )
         )
+        if batch_normalization:
+            layers.append(keras.layers.BatchNormalization())
+        if hidden_stddev:
+            layers.append(keras.layers.GaussianNoise(hidden_stddev, seed=noise_seeds[number - 1]))
         if dropout is not None:
             layers.append(keras.layers.Dropout(dropout, seed=dropout_seeds[number - 1]))
     output_initializer = keras.initializers.GlorotUniform(kernel_seeds[-1])
     layers.append(keras.layers.Dense(1, activation="sigmoid", kernel_initializer=output_initializer))
     model = keras.Sequential(layers, name=name)  # all at once: `add` would build the network again each time
+    clipping = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
+    optimizer = keras.optimizers.Adam(
+        learning_rate, weight_decay=weight_decay, use_ema=use_ema, ema_momentum=ema_momentum, **clipping
+    )
+    smoothed = keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing) if label_smoothing else None
     # `loss` holds the penalties, this metric does not. As a loss object it takes labels of shape (rows,), unlike Keras'
     # metric of that name; without a reduction of its own every row counts the same, in a smaller last batch too.
     penalty_free = keras.losses.BinaryCrossentropy(reduction=None, name="binary_crossentropy")
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="binary_crossentropy",
-        metrics=["accuracy", penalty_free],
-    )
+    model.compile(optimizer, loss=smoothed or "binary_crossentropy", metrics=["accuracy", penalty_free])
     return model
 
 
@@ -79,14 +105,16 @@ def build_dropout_model(dropout: float = 0.2, **settings) -> keras.Sequential:
     return build_model(dropout=dropout, **settings)
 
 
-def initial_weights(seed: int, units: Sequence[int]) -> np.ndarray:
-    """What `build_model` of that `seed` begins with, without building it: kernels and biases in turn, `(parameters,)`.
+def initial_weights(seed: int, units: Sequence[int], *, batch_normalization: bool = False) -> np.ndarray:
+    """What `build_model` of that `seed` begins with, without building it, as `get_weights` has it: `(parameters,)`.
 
     `units` are the features, the units of each hidden layer, and 1.
     """
-    kernel_seeds, _ = _layer_seeds(seed, len(units) - 1)
+    kernel_seeds, *_ = _layer_seeds(seed, len(units) - 1)
     parts = []
     for number, shape in enumerate(itertools.pairwise(units)):
+        if batch_normalization and number:
+            parts += [np.ones(shape[0]), np.zeros(2 * shape[0]), np.ones(shape[0])]  # gamma, beta and mean, variance
         parts += [np.ravel(keras.initializers.GlorotUniform(kernel_seeds[number])(shape)), np.zeros(shape[1])]
     return np.concatenate(parts).astype(np.float32)
 
@@ -95,7 +123,6 @@ def _penalty(l1: float | None, l2: float | None) -> keras.regularizers.Regulariz
     return keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
 
 
-def _layer_seeds(seed: int | None, n_layers: int) -> tuple[list[int], list[int]]:
-    """A seed per layer for the kernels and one for the dropout masks: equal seeds would give correlated layers."""
-    kernels, masks = np.random.SeedSequence(seed).spawn(2)
-    return kernels.generate_state(n_layers).tolist(), masks.generate_state(n_layers).tolist()
+def _layer_seeds(seed: int | None, n_layers: int) -> list[list[int]]:
+    """A seed per layer for kernels, dropout masks and noise each: equal seeds would give correlated layers."""
+    return [child.generate_state(n_layers).tolist() for child in np.random.SeedSequence(seed).spawn(3)]

@@ -10,6 +10,7 @@ from regularization.errors import InputError
 from regularization.metrics import METRICS
 from regularization.params_errors import sentence, shown
 from regularization.params_file import read_values
+from regularization.params_sweep import grid_problem, grid_schema
 from regularization.variants import HEADLINE_MODELS
 
 # The largest seed is 4294967295; the replicates and the splits count on from the one that stands in params.yaml.
@@ -32,6 +33,9 @@ Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days
 Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
 Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
 Width = Annotated[float, allowed("a number above 0", gt=0)]
+OptionalWidth = Annotated[float | None, allowed("a number above 0, or null", gt=0)]
+OptionalStddev = Annotated[float | None, allowed("a number from 0 to 1, or null", ge=0, le=1)]
+LearningRate = Annotated[float, allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)]
 Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers", strict=False)]
 VariantName = Annotated[
     str, allowed("a letter, then up to 59 letters, digits, _ and -", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")
@@ -133,12 +137,40 @@ class Split(Group):
 
 
 class Variant(Group):
-    """The techniques that a variant may use; None where it does without."""
+    """The techniques that a variant may use, as `build_model` names them; None or False where it does without."""
 
     l1: Factor = None
     l2: Factor = None
     dropout: OptionalRate = None
     patience: OptionalCount = None
+    hidden_units: list[Count] | None = Field(
+        None, description="a list of whole numbers of 1 or more, or null", min_length=1
+    )
+    input_stddev: OptionalStddev = None
+    hidden_stddev: OptionalStddev = None
+    batch_normalization: bool = Field(False, description="true or false")
+    max_norm: OptionalWidth = None
+    weight_decay: Factor = None
+    clipnorm: OptionalWidth = None
+    global_clipnorm: OptionalWidth = None
+    clipvalue: OptionalWidth = None
+    use_ema: bool = Field(False, description="true or false")
+    ema_momentum: OptionalRate = None
+    label_smoothing: OptionalRate = None
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        clipping = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(self, name) is not None]
+        if len(clipping) > 1:
+            raise ValueError(f"replicate.variants: received {' and '.join(clipping)} together; expected one of them")
+        if self.use_ema and self.patience is not None:
+            raise ValueError(
+                "replicate.variants: received use_ema with patience; expected one of them: a training that stops early "
+                "keeps the weights of its best epoch, not the averaged ones"
+            )
+        if self.ema_momentum is not None and not self.use_ema:
+            raise ValueError("replicate.variants: received ema_momentum alone; expected `use_ema: true` beside it")
+        return self
 
 
 class Replicate(Group):
@@ -168,6 +200,29 @@ def _name_problem(names: list[str]) -> str | None:
     return None
 
 
+class Grid(grid_schema(Group, Variant, learning_rate=LearningRate)):
+    """A list of values for each setting of a variant that the sweep varies, and for the learning rate."""
+
+
+class Sweep(Group):
+    grid: Grid = allowed("settings of a variant, each with a list of values")
+    folds: int = allowed("a whole number from 2 to 20", ge=2, le=20)
+    seeds: int = allowed("a whole number from 1 to 10000", ge=1, le=10**4)
+    eliminate: float | None = allowed("a number above 0, at most 0.2, or null", gt=0, le=0.2)
+    most_trainings: int = allowed("a whole number of 1 or more", ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if problem := grid_problem(self.lists(), Variant):
+            raise ValueError(problem)
+        return self
+
+    def lists(self) -> dict[str, list]:
+        """By setting, the values that are tried; without the settings that the grid leaves out."""
+        values = ((name, getattr(self.grid, name)) for name in type(self.grid).model_fields)
+        return {name: listed for name, listed in values if listed is not None}
+
+
 class Evidence(Group):
     equivalence: dict[str, Width] = allowed(f"a number above 0 for each of {', '.join(METRICS)}")
     power: float = allowed("a number from 0.5 to 0.97", ge=0.5, le=0.97)
@@ -188,7 +243,7 @@ class Params(Group):
     hidden_units: list[Units] = allowed("a list of 1 to 10 whole numbers from 1 to 1000", min_length=1, max_length=10)
     epochs: Epochs
     batch_size: Count
-    learning_rate: float = allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)
+    learning_rate: LearningRate
     patience: OptionalCount
     seed: Seed
     l1: Factor
@@ -200,6 +255,7 @@ class Params(Group):
     activity_l2: Factor
     dropout: Rate
     replicate: Replicate = allowed("the group of keys about the replicates")
+    sweep: Sweep = allowed("the group of keys about the sweep")
     evidence: Evidence = allowed("the group of keys about the verdicts")
 
     @model_validator(mode="after")
@@ -209,6 +265,13 @@ class Params(Group):
                 f"regularized_layers: received {self.regularized_layers}; "
                 f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
             )
+        for name, variant in self.replicate.variants.items():
+            n_layers = len(variant.hidden_units or self.hidden_units)
+            if (variant.l1 or variant.l2) and any(number > n_layers for number in self.regularized_layers):
+                raise ValueError(
+                    f"replicate.variants.{name}: received l1 or l2 with {n_layers} hidden layers; expected the layers "
+                    f"that regularized_layers names, {self.regularized_layers}"
+                )
         return self
 
 

@@ -138,7 +138,7 @@ def _train_bunch(
     runs = [Run(template.name, split.protocol, split.number, seed) for split in splits for seed in split.seeds]
     split_of_run = [split for split in splits for _ in split.seeds]
     networks = [
-        template._replace(name=str(number), weights=initial_weights(run.seed, template.architecture.units))
+        template._replace(name=str(number), weights=_initial_weights(template, run.seed))
         for number, run in enumerate(runs)
     ]
     data = [arrays[run.protocol, run.split] for run in runs]
@@ -158,6 +158,11 @@ def _train_bunch(
     sums = _block_sums(split_of_run, scores, diverged, logits, table.y, validated=patience is not None)
     calibration = _calibration(table.y, split_of_run, logits, diverged)
     return _Bunch(trainings, history if patience is None else _held(history), sums, calibration)
+
+
+def _initial_weights(template: Network, seed: int) -> np.ndarray:
+    architecture = template.architecture
+    return initial_weights(seed, architecture.units, batch_normalization=any(architecture.normalizes))
 
 
 def _predict(networks, weights, split_of_run, arrays, table) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,7 @@ def variants_of(group: str, params) -> dict[str, dict]:
         return {group: headline_settings(params, group) | training_settings(params)}
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
     variants = params.replicate.variants.items()
-    return {name: shared | variant.model_dump(exclude_none=True) for name, variant in variants}
+    return {name: shared | variant.model_dump(exclude_defaults=True) for name, variant in variants}
 
 
 def split_settings(settings: dict) -> tuple[dict, dict]:
@@ -53,21 +53,23 @@ def split_settings(settings: dict) -> tuple[dict, dict]:
     return build, {key: value for key, value in settings.items() if key in TRAINING_SETTINGS}
 
 
-def trained_variants(group: str, params) -> dict[str, dict]:
-    """`variants_of` less the variations that would be trained twice: those equal to base or to an earlier variation.
+def sweep_settings(params, configuration: dict) -> dict:
+    """The settings of a configuration of the sweep's grid; what is null there stays as all networks have it."""
+    shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
+    return shared | {key: value for key, value in configuration.items() if value is not None}
 
-    One equal to another headline model is trained there and here, so that the settings of a headline model retrain
-    nothing but its own stages; `repeated_variants` names it.
+
+def trained_variants(group: str, params) -> dict[str, dict]:
+    """`variants_of` less the variations that would be trained twice, as they are equal to an earlier one.
+
+    One equal to a headline model is trained there and here, so that the settings of a headline model retrain nothing
+    but its own stages; `repeated_variants` names it, and the evidence leaves it out.
     """
-    variants, techniques = variants_of(group, params), [techniques_of({})]
-    if group in HEADLINE_MODELS:
-        return variants
     kept = {}
-    for name, settings in variants.items():
-        if techniques_of(settings) not in techniques:
-            techniques.append(techniques_of(settings))
+    for name, settings in variants_of(group, params).items():
+        if techniques_of(settings) not in [techniques_of(others) for others in kept.values()]:
             kept[name] = settings
-    return kept or variants  # a stage writes something
+    return kept
 
 
 def repeated_variants(params) -> dict[str, str]:

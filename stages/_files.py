@@ -14,7 +14,7 @@ from regularization.errors import InputError
 
 TABLE = "table.csv"  # the table in data/raw, whatever it is called where it is published
 TEXT_COLUMNS = ("variant", "reference", "best", "same_as", "chosen", "protocol", "metric")
-CONFLICT = ("<<<<<<< ", "=======", ">>>>>>> ")  # what git leaves in a file when a merge fails
+CONFLICT = tuple(mark * 7 for mark in "<=>")  # what git leaves in a file when a merge fails
 SHARES = ("accuracy", "brier", "ece")  # a column of such a score, alone or after `test_` and the like, is 0 to 1
 
 

@@ -21,7 +21,7 @@ EPOCHS_PER_SYNC = 50
 def main() -> None:
     name, params = _name(), load_params()
     arrays = Arrays(**read_arrays(PREPARED / "arrays.npz", Arrays._fields))
-    read_json(PREPARED / PREPROCESSING)  # raises where it is damaged, before the training
+    origin = read_json(PREPARED / PREPROCESSING, ["table"])["table"]["origin"]
     with quiet_import():
         import tensorflow as tf
 
@@ -47,13 +47,9 @@ def main() -> None:
             callbacks=callbacks,
         )
         _keep_curves_only(folder)
-        mark = {"origin": "standin"} if _is_standin() else {}
+        mark = {"origin": origin} if origin == "standin" else {}
         write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
         _save(model, Path(f"models/{name}.keras"))
-
-
-def _is_standin() -> bool:
-    return read_json(Path("data/prepared", PREPROCESSING))["table"]["origin"] == "standin"
 
 
 def _name() -> str:

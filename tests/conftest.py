@@ -16,15 +16,19 @@ ROOT = Path(__file__).parents[1]
 # The files whose tests import TensorFlow, or run the pipeline: their tests are marked `training`.
 TRAINING_FILES = {
     "tests/population/test_dropout_masks.py",
+    "tests/population/test_gaussian_noise.py",
     "tests/population/test_reader.py",
+    "tests/population/test_techniques.py",
     "tests/population/test_training.py",
     "tests/table/test_standin.py",
+    "tests/test_bad_luck.py",
     "tests/test_evaluation.py",
     "tests/test_keras_file.py",
     "tests/test_models.py",
     "tests/test_pipeline.py",
     "tests/test_replicates.py",
     "tests/test_same_bytes.py",
+    "tests/test_shard_training.py",
     "tests/test_train.py",
     "tests/test_training.py",
 }

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, roc_auc_score
 
+from regularization.errors import InputError
 from regularization.evaluation import (
     calibration_sums,
     calibration_table,
@@ -128,3 +129,11 @@ def test_class_scores_are_scikit_learns_ties_included():
 def test_rows_of_one_class_have_no_class_scores():
     assert all(np.isnan(values).all() for values in score_classes(np.ones(3), np.zeros((2, 3))).values())
     assert not {"roc_auc", "balanced_accuracy"} & set(score_predictions(np.ones(3), np.array([0.2, 0.5, 0.9])))
+
+
+def test_a_prediction_that_is_no_number_is_no_score():
+    X, y = RANDOM.normal(size=(30, 3)), np.arange(30) % 2
+    spoilt = X.copy()
+    spoilt[4] = np.inf
+    with pytest.raises(InputError, match="predictions for 1 of 30 test rows are not finite numbers"):
+        headline_metrics(build_base_model(seed=1, n_features=3), Arrays(X, y, X, y, spoilt, y))

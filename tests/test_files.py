@@ -159,7 +159,7 @@ def test_a_whole_file_is_read(tmp_path, name):
         lambda content: b"",
         lambda content: content[: len(content) // 2],
         lambda content: content[:-3],
-        lambda content: b"<<<<<<< ours\n" + content + b"=======\n>>>>>>> theirs\n",
+        lambda content: b"<" * 7 + b" ours\n" + content + b"=" * 7 + b"\n" + b">" * 7 + b" theirs\n",
         lambda content: bytes(range(256)),
         lambda content: (
             content.replace(b"origin", b"orijin").replace(b"loss", b"lost").replace(b"variant", b"x")

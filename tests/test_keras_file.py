@@ -51,8 +51,16 @@ def test_a_part_travels_in_the_file_and_keras_passes_over_it(tmp_path):
     assert keras.models.load_model(file).count_params() == build_regularized_model(seed=1).count_params()
 
 
-@pytest.mark.parametrize("content", [b"no archive", "plain"])
-def test_a_file_without_that_part_is_refused(tmp_path, content):
-    content = normalized_keras_file(saved(tmp_path, "model.keras")) if content == "plain" else content
+def test_a_file_without_that_part_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no note.json in it; expected a model that a train stage"):
-        read_member(content, "note.json")
+        read_member(normalized_keras_file(saved(tmp_path, "model.keras")), "note.json")
+
+
+def test_a_damaged_file_is_said_when_it_is_read(tmp_path):
+    """Wherever it was cut off or altered: also in a part that is not asked for."""
+    whole = with_member(normalized_keras_file(saved(tmp_path, "model.keras")), "note.json", b"[1]")
+    weights = whole.index(b"model.weights.h5") + 5000
+    altered = whole[:weights] + bytes([whole[weights] ^ 1]) + whole[weights + 1 :]
+    for damaged in (b"", b"no archive", altered, *(whole[: len(whole) * part // 10] for part in range(1, 10))):
+        with pytest.raises(InputError, match="damaged or no model of this project"):
+            read_member(damaged, "note.json")

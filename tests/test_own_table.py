@@ -83,7 +83,7 @@ def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
     ("command", "message"),
     [
         (("tools.predict", "models/none.keras", EXAMPLE), "MODEL: received 'models/none.keras'; there is no such file"),
-        (("tools.predict", EXAMPLE, EXAMPLE), f"MODEL: {EXAMPLE}: no preprocessing.json in it"),
+        (("tools.predict", EXAMPLE, EXAMPLE), f"MODEL: {EXAMPLE}: damaged or no model of this project"),
         (("tools.predict", "models/base.keras", "none.csv"), "ROWS: received 'none.csv'; there is no such file"),
         (("tools.table", "none.csv", "bought"), "FILE: received 'none.csv'; there is no such file: mend the path"),
         (("tools.table", EXAMPLE, "bougt"), "TARGET: received 'bougt'; expected one of the columns 'customer'"),

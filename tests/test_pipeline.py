@@ -86,7 +86,7 @@ def test_forcing_a_training_changes_no_byte_of_the_lock(clone):
 
 def test_an_experiment_with_dropout_retrains_what_depends_on_it_alone(experiment):
     ran = stages_run(experiment[1])
-    assert ran == {"check_params", "train_dropout", "charts", "replicate_dropout", "evidence"}
+    assert ran == {"check_params", "train_dropout", "replicate_dropout", "evidence", "report"}
 
 
 def test_exp_show_lists_the_experiment(experiment):

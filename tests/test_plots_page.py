@@ -75,12 +75,38 @@ def test_a_browser_draws_every_chart_and_takes_nothing_in_them_for_markup(tmp_pa
     ],
 )
 def test_the_legend_names_the_three_models_in_their_order_and_then_any_other(names, shown):
-    assert _legend(_svg("models", _curves(*names)), "model", len(names)) == shown
+    assert _legend(_svg("models", _curves(*names))) == shown
 
 
-def test_a_model_is_a_color_and_a_revision_a_dash():
-    lines = _lines(_svg("models", _curves("base", "l1l2", "dropout", revisions=("main", "workspace"))))
-    assert sorted(lines) == sorted((color, dash) for color in (BLUE, ORANGE, GREEN) for dash in (SOLID, "5,3"))
+def test_of_one_revision_a_model_is_a_color():
+    assert sorted(_lines(_svg("models", _curves("base", "l1l2", "dropout")))) == sorted(
+        (color, SOLID) for color in (BLUE, ORANGE, GREEN)
+    )
+
+
+@pytest.mark.parametrize("changed", [["dropout"], ["base", "dropout"]])
+def test_of_two_revisions_each_changed_model_has_a_panel_with_a_color_and_a_dash_for_each_revision(changed):
+    points = _curves("base", "l1l2", "dropout", revisions=("main", "workspace"))
+    for point in points:
+        if point["rev"] == "workspace" and point["filename"].split("/")[0] in changed:
+            point["loss"] = str(float(point["loss"]) + 0.1)
+    svg = _svg("models", points)
+    assert _lines(svg) == [(BLUE, SOLID), (ORANGE, "5,3")] * len(changed)
+    assert _legend(svg) == ["main", "workspace"]
+    assert [text for text in _texts(svg) if text in ("base", "l1l2", "dropout")] == changed
+
+
+def test_a_model_of_one_revision_alone_counts_as_changed():
+    points = _curves("base", revisions=("main",)) + _curves("base", "dropout", revisions=("workspace",))
+    svg = _svg("models", points)
+    assert len(_lines(svg)) == 1
+    assert "dropout" in _texts(svg)
+
+
+def test_of_two_revisions_that_do_not_differ_the_models_are_drawn():
+    svg = _svg("models", _curves("base", "dropout", revisions=("main", "workspace")))
+    assert _legend(svg) == ["base", "dropout"]
+    assert {color for color, _ in _lines(svg)} == {BLUE, ORANGE}
 
 
 def test_the_title_and_the_axes_are_named():
@@ -90,22 +116,22 @@ def test_the_title_and_the_axes_are_named():
 
 def test_a_commit_is_shown_by_its_first_seven_digits():
     commit = "0123456789abcdef0123456789abcdef01234567"
-    texts = _texts(_svg("models", _curves("base", revisions=(commit, "exp-one"))))
-    assert {"0123456", "exp-one"} <= set(texts)
+    other = [point | {"loss": "0"} for point in _curves("base", revisions=("exp-one",))]
+    assert _legend(_svg("models", _curves("base", revisions=(commit,)) + other)) == ["0123456", "exp-one"]
 
 
 @pytest.mark.parametrize("template", ["models", "bands"])
 def test_a_chart_can_be_zoomed_and_its_legend_clicked(template):
-    layers = json.loads((TEMPLATES / f"{template}.json").read_text(encoding="utf-8"))["layer"]
+    layers = json.loads((TEMPLATES / f"{template}.json").read_text(encoding="utf-8"))["spec"]["layer"]
     bound_to = [parameter.get("bind") for layer in layers for parameter in layer.get("params", [])]
-    assert bound_to == ["scales", "legend", "legend", None]
+    assert bound_to == ["scales", "legend", None]
 
 
 @pytest.mark.parametrize("layout", ["one file", "a file each"])
 def test_a_band_is_an_area_from_low_to_high_around_the_line_of_the_mean(layout):
     points = _bands("l1_001_l2_0001", "base", in_one_file=layout == "one file")
     svg = _svg("bands", points, y="mean")
-    assert _legend(svg, "variant", 2) == ["base", "l1_001_l2_0001"]
+    assert _legend(svg) == ["base", "l1_001_l2_0001"]
     assert sorted(_lines(svg)) == [(BLUE, SOLID), (ORANGE, SOLID)]
     # The mean is halfway between low and high in these bands, so its line lies halfway up each area.
     for area, line in zip(_heights(svg, "mark-area"), _heights(svg, "mark-line"), strict=True):
@@ -156,20 +182,21 @@ def _texts(svg: ElementTree.Element) -> list[str]:
     return [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def _legend(svg: ElementTree.Element, title: str, n_labels: int) -> list[str]:
-    """The labels of a legend: Vega draws them before their title."""
-    texts = _texts(svg)
-    end = texts.index(title)
-    return texts[end - n_labels : end]
+def _legend(svg: ElementTree.Element) -> list[str]:
+    """The labels of the legend."""
+    return [
+        text.text
+        for group in _groups(svg, "role-legend-label")
+        for text in group.iter("{http://www.w3.org/2000/svg}text")
+    ]
+
+
+def _groups(svg: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    return [group for group in svg.iter("{http://www.w3.org/2000/svg}g") if name in group.get("class", "").split()]
 
 
 def _paths(svg: ElementTree.Element, mark: str) -> list[ElementTree.Element]:
-    return [
-        path
-        for group in svg.iter("{http://www.w3.org/2000/svg}g")
-        if mark in group.get("class", "").split()
-        for path in group.iter("{http://www.w3.org/2000/svg}path")
-    ]
+    return [path for group in _groups(svg, mark) for path in group.iter("{http://www.w3.org/2000/svg}path")]
 
 
 def _lines(svg: ElementTree.Element) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ def prepared(stage_folder, params):
     arrays = Arrays(X[:60], y[:60], X[60:80], y[60:80], X[80:], y[80:])
     Path("data/prepared").mkdir(parents=True)
     np.savez("data/prepared/arrays.npz", **arrays._asdict())
-    Path("data/prepared/preprocessing.json").write_text("{}", encoding="utf-8")
+    Path("data/prepared/preprocessing.json").write_text('{"table": {"origin": "published"}}', encoding="utf-8")
 
     def write(**changed) -> None:
         stage_folder(params | {"epochs": EPOCHS, "hidden_units": [4, 4]} | changed)
@@ -47,7 +47,7 @@ def outputs() -> set[str]:
 
 
 def test_killed_in_the_middle_it_leaves_nothing_declared_and_runs_again(prepared):
-    prepared(epochs=1_000_000)
+    prepared(epochs=100_000)
     with subprocess.Popen([sys.executable, "-m", "stages.train", "dropout"], env=ENVIRONMENT) as process:
         while not list(Path().glob("plots/dropout.partial/**/loss.tsv")):
             assert process.poll() is None

@@ -100,3 +100,11 @@ def test_patience_is_early_stopping_with_the_weights_of_the_best_epoch():
     assert len(history) == np.argmin(history) + 1 + 3 < 60
     for mine, theirs in zip(ours.get_weights(), alone.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_training_too():
+    """The training rows are harmless; one validation row overflows in 32 bits."""
+    X_val, y_val = rows(40, seed=1)
+    X_val[0] = 3e38
+    with pytest.raises(InputError, match=r"the training diverged: val_\w+ is nan in epoch"):
+        fit_epochs(build_base_model(seed=1), *rows(100), X_val, y_val, epochs=2, batch_size=BATCH_SIZE, seed=7)

@@ -52,13 +52,33 @@ def test_a_report_keeps_its_text_and_its_own_pictures(artifact):
         "[x]: https://evil.example\n[x][x]",
         "see https://evil.example and www.evil.example",
         "\0000\0",
+        "&commat;everyone &#64;someone &lt;img&gt;",
+        "fixes #12, gh-3 and GH-4 and someone/project#5",
+        "<details open><summary onclick=x>",
+        "<!-- <details> -->",
     ],
 )
 def test_a_hostile_text_can_mention_nobody_and_show_nothing_from_elsewhere(artifact, text):
     (artifact / "pull_request.md").write_text(text)
     _, output = clean(artifact)
     report = (output / "report.md").read_text(encoding="utf-8")
-    assert not re.search(r"@\w|\]\(|\]\[|\]:|<|://\w|www\.\w|\0", report)
+    assert not re.search(r"@\w|\]\(|\]\[|\]:|<|://\w|www\.\w|\0|&(?!amp;|lt;)|#\d|[Gg][Hh]-\d", report)
+
+
+def test_what_is_folded_stays_folded_and_what_is_cut_or_open_is_closed(artifact):
+    fold = "<details>\n<summary>Params</summary>\n\ntext\n\n</details>\n"
+    (artifact / "pull_request.md").write_text(fold)
+    _, output = clean(artifact)
+    assert (output / "report.md").read_text(encoding="utf-8") == fold
+
+
+def test_a_report_that_leaves_a_fold_open_hides_nothing_that_follows_it(artifact):
+    (artifact / "pull_request.md").write_text("<details>\n<summary>All</summary>\n" + "word\n" * 40_000)
+    _, output = clean(artifact)
+    report = (output / "report.md").read_text(encoding="utf-8")
+    assert len(report) <= 60_000
+    assert report.count("<details>") == report.count("</details>") == 1
+    assert report.index("</details>") < report.index("The report is cut here")
 
 
 def test_only_small_plain_png_files_of_the_expected_names_are_taken(artifact):

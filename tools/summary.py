@@ -14,7 +14,7 @@ COLUMNS = ("accuracy", "loss", "binary_crossentropy")
 HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
 WHERE_NEXT = """
 metrics/evidence/sentences.md          all that the replicates say
-plots/accuracy.html, plots/loss.html   the curves, epoch by epoch
+plots/report.html                      all of it on one page, with charts
 dvc plots show                         the same, and more, as DVC draws them
 dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc plots diff`"""
 

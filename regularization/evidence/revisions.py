@@ -16,7 +16,8 @@ import pandas as pd
 from regularization.block_scores import unpack_blocks
 from regularization.errors import InputError
 from regularization.evidence import statistics
-from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife, simultaneous_quantile
+from regularization.evidence.jackknife import Jackknife, simultaneous_quantile
+from regularization.evidence.pairing import Replicates
 from regularization.metrics import METRICS, Metric
 
 COMPARED, SAME, SAME_SCORES, NOT_COMPARABLE, NEW, REMOVED = (
@@ -64,19 +65,21 @@ def compare_revisions(base: Revision, branch: Revision, *, metrics: Mapping[str,
         row = {"variant": name, "state": state, "reason": reason, "same_seeds": same_seeds}
         row |= {"diverged_base": 0, "diverged_branch": 0}
         if state == COMPARED:
+            pair = _pair(base, branch, name, metrics)
+            row |= {f"diverged_{side}": _diverged(pair, side) for side in ("base", "branch")}
             try:
-                scores = {metric: _estimates(base, branch, name, metrics[metric]) for metric in metrics}
-                estimates |= {(name, metric): found for metric, found in scores.items()}
-                row |= {f"diverged_{side}": _diverged(its, name) for side, its in _sides(base, branch)}
-            except InputError as error:
+                found = {its: pair.difference("branch", "base", metrics[its]) for its in _countable(pair, metrics)}
+            except InputError as error:  # too few splits that both have scores of
                 row |= {"state": NOT_COMPARABLE, "reason": str(error)}
+            else:
+                estimates |= {(name, metric): (pair, its) for metric, its in found.items()}
         told.append(row)
-    quantile = simultaneous_quantile([found.difference for found in estimates.values()]) if estimates else np.nan
+    quantile = simultaneous_quantile([found for _, found in estimates.values()]) if estimates else np.nan
     differences = [
-        {"variant": name, "metric": metric} | _compared(found, metrics[metric], quantile)
+        {"variant": name, "metric": metric} | _compared(*found, metrics[metric], quantile)
         for (name, metric), found in estimates.items()
     ]
-    standin = tuple(side for side, its in _sides(base, branch) if its.is_standin)
+    standin = tuple(side for side, its in zip(("base", "branch"), (base, branch), strict=True) if its.is_standin)
     return Comparison(pd.DataFrame(told), pd.DataFrame(differences), standin)
 
 
@@ -96,14 +99,6 @@ def conclusion(comparison: Comparison) -> str:
     unknown = variants["state"].isin([NOT_COMPARABLE, REMOVED]).any() if len(variants) else True
     diverging = len(variants) and (variants["diverged_branch"] > variants["diverged_base"]).any()
     return "neutral" if doubtful or unknown or diverging or comparison.stale else "success"
-
-
-class _Estimates(NamedTuple):
-    base: float
-    branch: float
-    difference: Jackknife
-    n_rows: int
-    differing: bool
 
 
 def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tuple[str, str, bool]:
@@ -163,42 +158,67 @@ def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame]) -> 
     sizes = ["split", "n_train", "n_distinct_train", "n_test"]
     if _keys(honest[0], sizes) != _keys(honest[1], sizes):
         return "other splits: their rows to train and test on have other numbers"
-    if _keys(blocks[0], ["block", "rows"]) != _keys(blocks[1], ["block", "rows"]):
-        return "other splits: the blocks have other rows"
-    scored = [~np.isnan(_sums(table, next(iter(METRICS.values())))) for table in blocks]
+    facts = [column for column in ("block", "rows", "class_1") if all(column in table for table in blocks)]
+    if _keys(blocks[0], facts) != _keys(blocks[1], facts):
+        return "other splits or labels: the blocks have other rows"
+    shared = [name for name, metric in METRICS.items() if all(metric.block_column in table for table in blocks)]
+    if not shared:
+        return "no score in common"
+    scored = [~np.isnan(next(iter(unpack_blocks(table, shared[:1])[1].values()))) for table in blocks]
     if scored[0].shape != scored[1].shape:
         return "other splits: the block scores have another number of them"
     both = scored[0].any(axis=1) & scored[1].any(axis=1)  # a training that diverged has no scores
-    if (scored[0][both] != scored[1][both]).any():
+    on_both = scored[0] & scored[1]  # a training that stops early is not scored on its validation blocks
+    alike = (on_both == scored[0]).all(axis=1) | (on_both == scored[1]).all(axis=1)
+    if not alike[both].all():
         return "other splits: they train on other blocks"
     return ""
 
 
-def _estimates(base: Revision, branch: Revision, name: str, metric: Metric) -> _Estimates:
-    sums = [_sums(_of(its.blocks, name), metric) for its in (base, branch)]
-    rows = _of(base.blocks, name).sort_values("block")["rows"].to_numpy()
-    differences = sums[1] - sums[0]
-    difference, *means = (block_jackknife(BlockScores(scores, rows)) for scores in (differences, *sums))
-    return _Estimates(means[0].mean, means[1].mean, difference, int(rows.sum()), bool(np.nan_to_num(differences).any()))
+def _shared(metrics: Mapping[str, Metric], *revisions: Revision) -> list[str]:
+    """The metrics of which every revision holds block scores: a branch may bring new ones."""
+    return [name for name, metric in metrics.items() if all(metric.block_column in its.blocks for its in revisions)]
 
 
-def _compared(found: _Estimates, metric: Metric, quantile: float) -> dict:
+def _pair(base: Revision, branch: Revision, name: str, metrics: Mapping[str, Metric]) -> Replicates:
+    """One variant of both revisions as two variants, `base` and `branch`, of one set of replicates."""
+    shared, blocks = _shared(metrics, base, branch), {}
+    for side, revision in (("base", base), ("branch", branch)):
+        blocks[side] = unpack_blocks(_of(revision.blocks, name), shared)
+        if any(np.isinf(sums).any() for sums in blocks[side][1].values()):
+            raise InputError("block scores: received an infinite one; expected numbers; make the replicates again")
+    table = _of(base.blocks, name).sort_values("block")
+    class_1 = table["class_1"] if "class_1" in table else np.full(len(table), -1)  # unknown
+    return Replicates(base.trainings, blocks, ("base",), np.asarray(class_1))
+
+
+def _countable(pair: Replicates, metrics: Mapping[str, Metric]) -> list[str]:
+    """The metrics of which both have sums, over two or more blocks that count for it."""
+    columns = pair.blocks["base"][1]
+    return [
+        name for name, metric in metrics.items() if metric.block_column in columns and pair.blocks_of(metric).sum() > 1
+    ]
+
+
+def _compared(pair: Replicates, estimate: Jackknife, metric: Metric, quantile: float) -> dict:
     """The difference of one variant in one metric, branch minus base, with its intervals and verdict.
 
     `beyond`: worse, and the whole joint interval lies outside the region of equivalence.
     """
-    estimate = found.difference
-    half = quantile * estimate.standard_error
-    single, joint = estimate.interval(), (estimate.mean - half, estimate.mean + half)
-    said = statistics.verdict(single, joint, equivalence=metric.equivalence, higher_is_better=metric.higher_is_better)
-    if not found.differing:  # ties alone are no proof, as in the evidence
-        limit = statistics.limit_of_none(found.n_rows)
-        single = joint = (-limit, limit)
-        said = "undecided"
+    sums, half = pair.differences("branch", "base", metric).sums, quantile * estimate.standard_error
+    single, joint = (
+        pair.no_narrower_than_seen(interval, sums, metric)
+        for interval in (estimate.interval(), (estimate.mean - half, estimate.mean + half))
+    )
+    said = "undecided"
+    if np.nan_to_num(sums).any():  # ties alone are no proof, as in the evidence
+        said = statistics.verdict(
+            single, joint, equivalence=metric.equivalence, higher_is_better=metric.higher_is_better
+        )
     best_case = max(metric.sign * bound for bound in joint)
     return {
-        "base": found.base,
-        "branch": found.branch,
+        "base": pair.mean("base", metric).mean,
+        "branch": pair.mean("branch", metric).mean,
         "difference": estimate.mean,
         "lower": single[0],
         "upper": single[1],
@@ -210,22 +230,9 @@ def _compared(found: _Estimates, metric: Metric, quantile: float) -> dict:
     }
 
 
-def _sums(blocks: pd.DataFrame, metric: Metric) -> np.ndarray:
-    """`(splits, blocks)`; raises `InputError` for what is not a finite number."""
-    sums = unpack_blocks(blocks)[1][metric.block_column]
-    if np.isinf(sums).any():
-        raise InputError(f"block scores: received a {metric.block_column} that is infinite; make the replicates again")
-    return sums
-
-
-def _diverged(revision: Revision, name: str) -> int:
+def _diverged(pair: Replicates, side: str) -> int:
     """How many honest trainings have no scores."""
-    scores = _sums(_of(revision.blocks, name), next(iter(METRICS.values())))
-    return int(np.isnan(scores).all(axis=1).sum())
-
-
-def _sides(base: Revision, branch: Revision) -> list[tuple[str, Revision]]:
-    return [("base", base), ("branch", branch)]
+    return int(np.isnan(next(iter(pair.blocks[side][1].values()))).all(axis=1).sum())
 
 
 def _names(revision: Revision) -> list[str]:

@@ -60,7 +60,7 @@ def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
             parts = [_short(METRICS[name].label, pair.loc[name]) for name in first]
             told.append(f"{variant} against {reference}: {'; '.join(parts)}.")
     of_headline = tables["summaries"]["variant"].isin([*headline["variant"], *headline["reference"]])
-    return [*told, *(_set(tables["best"], name) for name in first), *_learned(tables["summaries"][of_headline])]
+    return [*told, *(_set(tables["best"], name) for name in first), *not_learned(tables["summaries"][of_headline])]
 
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
@@ -79,7 +79,7 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
     return [
         *_mark(tables),
         *_classes(tables["table"].iloc[0], means, first),
-        *_learned(tables["summaries"]),
+        *not_learned(tables["summaries"]),
         *(
             f"{row['variant']} has the settings of {row['same_as']} and is told under that name alone."
             for row in _rows(tables["same_settings"])
@@ -120,7 +120,7 @@ def _classes(table: pd.Series, means: pd.Series, first: Sequence[str]) -> list[s
     return told
 
 
-def _learned(summaries: pd.DataFrame) -> list[str]:
+def not_learned(summaries: pd.DataFrame) -> list[str]:
     """Which networks have not been shown to beat the majority class, one sentence for each way."""
     found = summaries.drop_duplicates("variant").groupby("learned", sort=False)["variant"].agg(list)
     return [f"{LEARNED[how].format(_listed(names))}." for how, names in found.items() if how in LEARNED]
@@ -263,10 +263,10 @@ def _diverged(row: dict) -> str:
     )
 
 
-def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+def _interval(value: float, lower: float, upper: float, scope: str = "") -> str:
     if lower == upper:
         return f"{value:+.3f} (the same every time)"
-    return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
+    return f"{value:+.3f} ({lower:+.3f} to {f'{upper:+.3f} {scope}'.rstrip()})"
 
 
 def _listed(names: Sequence[str]) -> str:

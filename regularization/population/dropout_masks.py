@@ -17,11 +17,16 @@ def dropout_mask(key: tf.Tensor, step: tf.Tensor, layer: int, shape: Sequence[in
     `key` is `(2, models)`, `rate` `(models,)`, `step` the number of batches before this one, `shape` the rows and
     units of the input; the mask is `(rows, units, models)`. It depends on these values alone.
     """
-    rate, (rows, units) = tf.convert_to_tensor(rate, tf.float32), shape
-    place = tf.cast(tf.reshape(tf.range(rows * units), (rows, units, 1)), tf.uint32) + np.uint32(layer << 24)
-    bits = _threefry(key, tf.cast(step, tf.uint32) + tf.zeros_like(place), place)
+    rate, bits = tf.convert_to_tensor(rate, tf.float32), random_bits(key, step, layer, shape)
     uniform = tf.cast(tf.cast(tf.bitwise.right_shift(bits, np.uint32(8)), tf.int32), tf.float32) / 2**24
     return tf.where(uniform >= rate, 1 / (1 - rate), 0.0)
+
+
+def random_bits(key: tf.Tensor, step: tf.Tensor, layer: int, shape: Sequence[int]) -> tf.Tensor:
+    """32 random bits for every row, unit and model, uint32 `(rows, units, models)`; see `dropout_mask`."""
+    rows, units = shape
+    place = tf.cast(tf.reshape(tf.range(rows * units), (rows, units, 1)), tf.uint32) + np.uint32(layer << 24)
+    return _threefry(key, tf.cast(step, tf.uint32) + tf.zeros_like(place), place)
 
 
 def _threefry(key: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from regularization.population.program import LANES, compile_prediction
-from regularization.population.reader import Network, stack_settings
+from regularization.population.program import compile_prediction
+from regularization.population.reader import LANES, Network, stack_settings
 
 
 def predict_networks(
@@ -24,7 +24,10 @@ def predict_networks(
     and `shares` `(parts, rows)`: how much each row counts in each part, in which a penalty on outputs takes the mean.
     Networks may share arrays. The result for one network does not depend on the others.
     """
-    settings, predict = stack_settings(networks), compile_prediction(networks[0].architecture)
+    architecture = networks[0].architecture
+    settings, predict = stack_settings(networks), compile_prediction(architecture.of_prediction())
+    settings = {name: settings[name] for name in ("penalty", "activity", "opaque_one")}
+    weights = weights[:, : architecture.n_parameters]
 
     def of_chunk(first: int) -> tuple[np.ndarray, np.ndarray]:
         numbers = np.arange(first, min(first + LANES, len(networks)))

@@ -1,6 +1,7 @@
-"""What a population needs to know of a Keras model: its shape, its weights, its regularizers, its Adam."""
+"""What a population needs to know of a Keras model: its shape, its weights, its techniques, its Adam."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from regularization.errors import InputError
 
+LANES = 16  # models side by side: float32 that fill the widest vector register of an x86 processor
 ACTIVATIONS = ("elu", "linear", "relu", "sigmoid", "softplus", "tanh")
 FREE_IN_DENSE = {
     "name",
@@ -19,23 +21,81 @@ FREE_IN_DENSE = {
     "kernel_regularizer",
     "bias_regularizer",
     "activity_regularizer",
+    "kernel_constraint",
 }
 REGULARIZERS = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
+# What may stand before a Dense layer, in this order, each once at most; and what is free to choose in it.
+BEFORE_DENSE = {
+    keras.layers.BatchNormalization: {"name"},
+    keras.layers.GaussianNoise: {"name", "stddev", "seed"},
+    keras.layers.Dropout: {"name", "rate", "seed"},
+}
+MOVING_MOMENTUM, NORMALIZATION_EPSILON = 0.99, 1e-3  # Keras' defaults of BatchNormalization
+CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
+FREE_IN_ADAM = {
+    "name", "learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay", *CLIPPING, "use_ema", "ema_momentum",
+}  # fmt: skip
 
 
 class Architecture(NamedTuple):
-    """What the models of one program have in common."""
+    """What the models of one program have in common: only what stands here is compiled. Tuples are per Dense layer."""
 
     units: tuple[int, ...]  # features, then the units of each Dense layer
     activations: tuple[str, ...]
-    drops: tuple[bool, ...]  # per Dense layer: dropout falls on its input
-    penalises_output: tuple[bool, ...]  # per Dense layer
+    normalizes: tuple[bool, ...]  # batch normalization falls on its input
+    penalises_output: tuple[bool, ...]
     adam: tuple[float, float, float]  # beta_1, beta_2, epsilon
+    drops: tuple[bool, ...]  # dropout falls on its input
+    noisy: tuple[bool, ...]  # Gaussian noise falls on its input
+    constrains: tuple[bool, ...]  # the norms of its kernel
+    clip: str  # one of `CLIPPING`, or ""
+    decays: bool  # all weights
+    averages: bool  # all weights
+    smooths: bool  # the labels
+
+    @property
+    def parts(self) -> list[tuple[str, int, tuple[int, ...]]]:
+        """The weights as `get_weights` gives them: name, number of the Dense layer that they belong to, shape."""
+        found = []
+        for layer, (inputs, units) in enumerate(itertools.pairwise(self.units)):
+            if self.normalizes[layer]:
+                found += [(name, layer, (inputs,)) for name in ("gamma", "beta", "mean", "variance")]
+            found += [("kernel", layer, (inputs, units)), ("bias", layer, (units,))]
+        return found
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
-        """Of each layer's kernel and bias in turn, as `get_weights` gives them."""
-        return [shape for a, b in itertools.pairwise(self.units) for shape in ((a, b), (b,))]
+        return [shape for *_, shape in self.parts]
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(math.prod(shape) for shape in self.shapes)
+
+    def place(self, name: str, layer: int) -> int:
+        """Where among `parts` the part `name` of Dense layer `layer` stands."""
+        return [part[:2] for part in self.parts].index((name, layer))
+
+    @property
+    def moving(self) -> list[int]:
+        """Where the parts stand that follow the batches, and no gradient."""
+        return [place for place, (name, *_) in enumerate(self.parts) if name in ("mean", "variance")]
+
+    @property
+    def trainable(self) -> list[int]:
+        return [place for place in range(len(self.parts)) if place not in self.moving]
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """What a training keeps of every weight from step to step."""
+        return ("weights", "momentum", "velocity", "average") if self.averages else ("weights", "momentum", "velocity")
+
+    def of_prediction(self) -> "Architecture":
+        """The same without what training alone uses, so that the models that predict alike share a program."""
+        none = (False,) * len(self.activations)
+        return self._replace(
+            adam=(0.0, 0.0, 0.0), drops=none, noisy=none, constrains=none, clip="", decays=False, averages=False,
+            smooths=False,
+        )  # fmt: skip
 
 
 class Network(NamedTuple):
@@ -49,23 +109,37 @@ class Network(NamedTuple):
 
 def read_network(model: keras.Sequential) -> Network:
     """Raises `InputError` with the model, the layer or part, what was received and what is supported."""
-    optimizer = _read_compiled(model)
-    layers, rates = _read_layers(model)
-    activity = [_penalty(model, layer, layer.activity_regularizer) for layer in layers]
+    smoothing, optimizer = _read_compiled(model)
+    layers, before = _read_layers(model)
+    of_layers = {
+        "activity": [_penalty(model, layer, layer.activity_regularizer) for layer in layers],
+        "dropout": [getattr(found.get(keras.layers.Dropout), "rate", 0.0) for found in before],
+        "stddev": [getattr(found.get(keras.layers.GaussianNoise), "stddev", 0.0) for found in before],
+        "max_norm": [_max_norm(model, layer) for layer in layers],
+    }
     architecture = Architecture(
         units=(model.inputs[0].shape[-1], *(layer.units for layer in layers)),
         activations=tuple(keras.activations.serialize(layer.activation) for layer in layers),
-        drops=tuple(rate > 0 for rate in rates),
-        penalises_output=tuple(any(penalty) for penalty in activity),
+        normalizes=tuple(keras.layers.BatchNormalization in found for found in before),
+        penalises_output=tuple(any(penalty) for penalty in of_layers["activity"]),
         adam=tuple(optimizer[name] for name in ("beta_1", "beta_2", "epsilon")),
+        drops=tuple(rate > 0 for rate in of_layers["dropout"]),
+        noisy=tuple(stddev > 0 for stddev in of_layers["stddev"]),
+        constrains=tuple(limit > 0 for limit in of_layers["max_norm"]),
+        clip=next((name for name in CLIPPING if optimizer[name]), ""),
+        decays=bool(optimizer["weight_decay"]),
+        averages=optimizer["use_ema"],
+        smooths=smoothing > 0,
     )
     _check_activations(model, layers, architecture)
     parts = [(layer, part) for layer in layers for part in (layer.kernel_regularizer, layer.bias_regularizer)]
-    settings = {
+    settings = of_layers | {
         "penalty": [_penalty(model, layer, part) for layer, part in parts],
-        "activity": activity,
-        "dropout": rates,
         "learning_rate": optimizer["learning_rate"],
+        "weight_decay": optimizer["weight_decay"] or 0.0,
+        "clip": optimizer[architecture.clip] if architecture.clip else 0.0,
+        "ema_momentum": optimizer["ema_momentum"],
+        "label_smoothing": smoothing,
     }
     weights = np.concatenate([array.ravel() for array in model.get_weights()])
     return Network(model.name, architecture, weights, {name: np.float32(value) for name, value in settings.items()})
@@ -77,39 +151,46 @@ def stack_settings(networks: Sequence[Network]) -> dict[str, np.ndarray]:
     return stacked | {"opaque_one": np.ones(len(networks), np.float32)}
 
 
-def _read_compiled(model: keras.Sequential) -> dict:
-    """The settings of the model's Adam."""
-    loss, optimizer = getattr(model, "loss", None), getattr(model, "optimizer", None)
+def _read_compiled(model: keras.Sequential) -> tuple[float, dict]:
+    """The label smoothing, and the settings of the model's Adam."""
+    loss, optimizer, smoothing = getattr(model, "loss", None), getattr(model, "optimizer", None), 0.0
     if isinstance(loss, keras.losses.BinaryCrossentropy):
-        _check_settings(model, loss, keras.losses.BinaryCrossentropy(), {"name"})
+        _check_settings(model, loss, keras.losses.BinaryCrossentropy(), {"name", "label_smoothing"})
+        smoothing = float(loss.get_config()["label_smoothing"])
     elif loss != "binary_crossentropy":
         raise _refused(model, "loss", loss, "a model compiled with loss='binary_crossentropy'")
-    if type(optimizer) is not keras.optimizers.Adam:
-        raise _refused(model, "optimizer", optimizer, "keras.optimizers.Adam")
-    free = {"name", "learning_rate", "beta_1", "beta_2", "epsilon"}
-    _check_settings(model, optimizer, keras.optimizers.Adam(), free)
+    if optimizer is None or type(optimizer) not in (keras.optimizers.Adam, keras.optimizers.AdamW):
+        raise _refused(model, "optimizer", optimizer, "keras.optimizers.Adam and AdamW")
+    _check_settings(model, optimizer, keras.optimizers.Adam(), FREE_IN_ADAM)
+    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    if any(getattr(optimizer, name, None) for name in excluded):
+        raise _refused(model, optimizer.name, "exclude_from_weight_decay", "weight_decay of all weights")
     if not isinstance(optimizer.get_config()["learning_rate"], float):
         raise _refused(model, "learning_rate", optimizer.get_config()["learning_rate"], "a number")
-    return optimizer.get_config()
+    return smoothing, optimizer.get_config()
 
 
-def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], list[float]]:
-    """The Dense layers, and the rate of the dropout on the input of each (0 without one)."""
-    layers, rates, rate = [], [], None
+def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], list[dict]]:
+    """The Dense layers, and by its class what stands before each (see `BEFORE_DENSE`)."""
+    order = list(BEFORE_DENSE)
+    layers, before, found = [], [], {}
     for layer in model.layers:
-        if type(layer) is keras.layers.Dense:
+        kind = type(layer)
+        if kind is keras.layers.Dense:
             for regularizer in (layer.kernel_regularizer, layer.bias_regularizer, layer.activity_regularizer):
                 _penalty(model, layer, regularizer)
             _check_settings(model, layer, keras.layers.Dense(layer.units), FREE_IN_DENSE)
             layers.append(layer)
-            rates.append(rate or 0.0)
-            rate = None
-        elif type(layer) is keras.layers.Dropout and rate is None and layer is not model.layers[-1]:
-            _check_settings(model, layer, keras.layers.Dropout(0.5), {"name", "rate", "seed"})
-            rate = layer.rate
+            before.append(found)
+            found = {}
+        elif kind in order and layer is not model.layers[-1] and not set(found) & set(order[order.index(kind) :]):
+            default = kind() if kind is keras.layers.BatchNormalization else kind(0.5)
+            _check_settings(model, layer, default, BEFORE_DENSE[kind])
+            found[kind] = layer
         else:
-            raise _refused(model, layer.name, layer, "Dense layers, with at most one Dropout before each")
-    return layers, rates
+            supported = "Dense layers, before each at most one BatchNormalization, GaussianNoise, Dropout in this order"
+            raise _refused(model, layer.name, layer, supported)
+    return layers, before
 
 
 def _check_activations(model: keras.Sequential, layers: list, architecture: Architecture) -> None:
@@ -125,6 +206,18 @@ def _penalty(model: keras.Sequential, layer: keras.layers.Layer, regularizer) ->
         raise _refused(model, layer.name, regularizer, "L1, L2, L1L2 or None")
     config = regularizer.get_config() if regularizer else {}
     return float(config.get("l1", 0)), float(config.get("l2", 0))
+
+
+def _max_norm(model: keras.Sequential, layer: keras.layers.Layer) -> float:
+    """The limit of the norms of the layer's kernel, 0 for none."""
+    constraint = layer.kernel_constraint
+    if constraint is None:
+        return 0.0
+    if type(constraint) is not keras.constraints.MaxNorm or constraint.axis != 0 or constraint.max_value <= 0:
+        raise _refused(
+            model, layer.name, f"kernel_constraint={constraint}", "kernel_constraint=None or MaxNorm(axis=0)"
+        )
+    return float(constraint.max_value)
 
 
 def _check_settings(model: keras.Sequential, part, default, free: set[str]) -> None:

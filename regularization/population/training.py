@@ -1,4 +1,4 @@
-"""Train many Keras models of one shape together, in one compiled program.
+"""Train many Keras models together, those of one shape and the same techniques in one compiled program.
 
 The models stand side by side as the last axis of every array (kernels are `(inputs, units, LANES)`, activations
 `(rows, units, LANES)`), so that one vector instruction serves a row of models. A lane computes its own model and
@@ -18,10 +18,11 @@ import tensorflow as tf
 
 from regularization.errors import InputError
 from regularization.population.dropout_masks import dropout_key
-from regularization.population.program import LANES, compile_block, gather, unflatten
-from regularization.population.reader import Network, read_network, stack_settings
+from regularization.population.program import compile_block, gather, unflatten
+from regularization.population.reader import LANES, Architecture, Network, read_network, stack_settings
 from regularization.row_order import batch_orders
 
+PER_MODEL = ("best_loss", "best_epoch")  # of the state; the rest is per weight
 LOSSES = [0, 3]  # where the history holds training and validation loss
 BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
 BLOCK_BYTES = (
@@ -77,10 +78,12 @@ def train_population(
 ) -> PopulationHistory:
     """Train every compiled model in place, as Keras' `fit` would, and return their histories.
 
-    All models have the same widths and activations; initial weights, regularizers, dropout rates and Adam's settings
-    are read off each. `data` is one `Dataset` for all or one per model (models may share one; a named tuple that
-    begins with its four fields serves); row counts may differ. `seeds` fix, per model, the order of its rows
-    (`batch_order`) and its dropout masks (`dropout_mask`).
+    Widths, activations, initial weights, regularizers, dropout rates, Adam's settings and the other techniques are read
+    off each model, which pays for nothing that only others use: those of different widths or techniques are different
+    programs, each compiled once. All take the same number of features. `data` is one `Dataset` for all or one per model
+    (models may share one; a named tuple that begins with its four fields serves); row counts may differ. `seeds` fix,
+    per model, the order of its rows (`batch_order`), its dropout masks (`dropout_mask`) and its noise
+    (`gaussian_noise`).
 
     `patience`, one for all or one for each: a model stops once its validation loss has not fallen for so many epochs,
     and gets the weights of its best epoch; with None, those of the last. A model that stops frees its place.
@@ -114,7 +117,8 @@ def train_population(
         on_progress=on_progress,
     )
     for model, network, its_weights in zip(models, networks, weights, strict=True):
-        model.set_weights(unflatten(its_weights, network.architecture.shapes, np.reshape))
+        architecture = network.architecture
+        model.set_weights(unflatten(its_weights[: architecture.n_parameters], architecture.shapes, np.reshape))
     return history
 
 
@@ -132,8 +136,8 @@ def train_networks(
 ) -> tuple[np.ndarray, PopulationHistory]:
     """`train_population` without Keras models: the trained weights `(n_models, parameters)` and the histories.
 
-    A `Network` is what `read_network` makes of a Keras model; `initial_weights` gives it those of another seed. All
-    networks have the same widths; neither they nor the `datasets` are checked.
+    A `Network` is what `read_network` makes of a Keras model; `initial_weights` gives it those of another seed. Neither
+    the networks nor the `datasets` are checked. `parameters` is that of the largest network; rows of others end in 0.
     """
     workers = workers or os.cpu_count() or 1
     batch_size = min(batch_size, max(len(data.X_train) for data in datasets))  # a larger one would be filled up
@@ -167,17 +171,17 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
             f"{len(datasets)} datasets"
         )
     for model, network, data in zip(models, networks, datasets, strict=True):
-        shape, expected = network.architecture[:2], networks[0].architecture[:2]
-        if shape != expected:
+        n_features, expected = network.architecture.units[0], networks[0].architecture.units[0]
+        if n_features != expected:
             raise InputError(
-                f"model {model.name!r}: received widths and activations {shape}; expected those of {models[0].name!r}, "
-                f"{expected}: train models of another shape in a call of their own"
+                f"model {model.name!r}: received {n_features} features; expected the {expected} of {models[0].name!r}: "
+                "train models of other features in a call of their own"
             )
         for X, y in (data[:2], data[2:4]):
-            if np.ndim(X) != 2 or len(X) == 0 or np.shape(X)[1] != shape[0][0] or np.size(y) != len(X):
+            if np.ndim(X) != 2 or len(X) == 0 or np.shape(X)[1] != n_features or np.size(y) != len(X):
                 raise InputError(
                     f"model {model.name!r}: received features of shape {np.shape(X)} with labels of shape "
-                    f"{np.shape(y)}; expected (rows, {shape[0][0]}) with (rows,), and one row or more"
+                    f"{np.shape(y)}; expected (rows, {n_features}) with (rows,), and one row or more"
                 )
             if not np.isin(y, (0, 1)).all():
                 other = np.ravel(y)[~np.isin(np.ravel(y), (0, 1))][0]
@@ -191,20 +195,26 @@ class _Population:
         n = len(networks)
         self.architectures = [network.architecture for network in networks]
         self.epochs, self.batch_size, self.block = epochs, batch_size, block
-        weights = np.stack([network.weights for network in networks], axis=-1)
+        weights = np.zeros((max(len(network.weights) for network in networks), n), np.float32)
+        for number, network in enumerate(networks):
+            weights[: len(network.weights), number] = network.weights
+        self.networks = networks
         self.state = {  # (parameters, models) and (models,)
             "weights": weights,
+            "average": weights.copy() if any(each.averages for each in self.architectures) else weights[:0],
             "momentum": np.zeros_like(weights),
             "velocity": np.zeros_like(weights),
             "best_weights": weights.copy(),
             "best_loss": np.full(n, np.inf, np.float32),
             "best_epoch": np.zeros(n, np.int32),
         }
-        self.settings = stack_settings(networks) | {"key": np.stack([dropout_key(seed) for seed in seeds], axis=-1)}
+        self.settings = {"key": np.stack([dropout_key(seed) for seed in seeds], axis=-1)}
         self.settings["n_train"] = np.array([len(data.X_train) for data in datasets], np.int32)
         self.settings["n_val"] = np.array([len(data.X_val) for data in datasets], np.int32)
         patience = _one_each(patience, n)
         self.stops_early = np.array([its_patience is not None for its_patience in patience])
+        # As in Keras, where the weights of the best epoch come after the averaged ones and replace them.
+        self.ends_averaged = np.array([each.averages for each in self.architectures]) & ~self.stops_early
         self.settings["patience"] = np.array([epochs if each is None else each for each in patience], np.int32)
         self.table, self.first_rows = _stack_rows(datasets)
         self.orders = [batch_orders(seed, block, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
@@ -213,7 +223,10 @@ class _Population:
 
     def results(self) -> np.ndarray:
         """The trained weights, `(models, parameters)`."""
-        return np.where(self.stops_early, self.state["best_weights"], self.state["weights"]).T
+        ended = np.where(self.stops_early, self.state["best_weights"], self.state["weights"])
+        if self.ends_averaged.any():
+            ended = np.where(self.ends_averaged & ~self.diverged, self.state["average"], ended)
+        return ended.T
 
     def train(self, members: np.ndarray, pool: Executor) -> Iterator[int]:
         """Train the models numbered `members` to their end; yields the number of epochs done since the last time."""
@@ -238,9 +251,11 @@ class _Population:
     def _train_chunk(self, chunk: np.ndarray, first_epoch: int, n_epochs: int) -> np.ndarray:
         """`n_epochs` of the models numbered `chunk`, up to `LANES` of them; their state and history move on."""
         lanes = np.resize(chunk, LANES)  # a short chunk is filled up with copies, which nobody reads
-        state, history = compile_block(self.architectures[chunk[0]])(
-            {name: array[..., lanes] for name, array in self.state.items()},
-            {name: array[..., lanes] for name, array in self.settings.items()},
+        architecture = self.architectures[chunk[0]]
+        settings = stack_settings([self.networks[number] for number in lanes])
+        state, history = compile_block(architecture)(
+            self._state(architecture, lanes),
+            settings | {name: array[..., lanes] for name, array in self.settings.items()},
             gather(self.table, self._rows("n_train", [next(self.orders[number]) for number in chunk], chunk)),
             gather(
                 self.table, self._rows("n_val", [np.arange(n)[None] for n in self.settings["n_val"][chunk]], chunk)[0]
@@ -250,11 +265,19 @@ class _Population:
             np.int32(self._n_batches("n_train", chunk)),
         )
         for name, array in state.items():
-            self.state[name][..., chunk] = array.numpy()[..., : len(chunk)]
+            kept = self.state[name] if name in PER_MODEL else self.state[name][: architecture.n_parameters]
+            kept[..., chunk] = array.numpy()[..., : len(chunk)]
         history = history.numpy()[:n_epochs, :, : len(chunk)]
         self.history[chunk, :, first_epoch : first_epoch + n_epochs] = history.transpose(2, 1, 0)
         self._stop(chunk, first_epoch + n_epochs)
         return chunk
+
+    def _state(self, architecture: Architecture, lanes: np.ndarray) -> dict[str, np.ndarray]:
+        of_weights = {
+            name: self.state[name][: architecture.n_parameters] for name in (*architecture.state, "best_weights")
+        }
+        of_models = {name: self.state[name] for name in PER_MODEL}
+        return {name: array[..., lanes] for name, array in (of_weights | of_models).items()}
 
     def _rows(self, part: str, orders: list[np.ndarray], chunk: np.ndarray) -> np.ndarray:
         """Where in the table each row stands: `(epochs, batches, batch_size, LANES)`; row 0 where a batch is short."""

@@ -1,5 +1,6 @@
 """What the columns of a table are, numbers or texts of a few values, and how each becomes floats."""
 
+import math
 import re
 import warnings
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from regularization.errors import InputError
 
 MAX_CATEGORIES = 50  # different texts of one column; more of them are free text or names
 SHOWN_ROWS = 5  # how many offending rows a message names
+MOST_DIGITS = 308  # of a float
 SHOWN_LETTERS = 40  # how much of a value it shows
 MOSTLY = 0.9  # the share of values by which a column is taken for dates, or for numbers with a few slips
 NAME_OF_ID = re.compile(r"(?i:(^|[^a-z])(id|key|index|number|no|nr)$)|[a-z]I[Dd]$")  # customer_id, CustomerId, not paid
@@ -80,7 +82,17 @@ def to_numbers(values: pd.Series) -> np.ndarray:
         return values.to_numpy(dtype=float)
     values = values.astype(object)
     is_slip = values.map(lambda value: isinstance(value, str) and ("_" in value or not value.isascii()))
+    values = values.map(lambda value: math.inf if _is_huge(value) else value)
     return pd.to_numeric(values.mask(is_slip), errors="coerce").to_numpy(dtype=float)
+
+
+def _is_huge(value: object) -> bool:
+    """Whether it is a whole number of more digits than a float can hold, which pandas stumbles over."""
+    return (
+        len(value) > MOST_DIGITS and value.isdigit()
+        if isinstance(value, str)
+        else (isinstance(value, int) and abs(value) >= 10**MOST_DIGITS)
+    )
 
 
 def _rules_of_numbers(numbers: np.ndarray, missing: np.ndarray, limits) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """The column to predict, as labels 0 and 1."""
 
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from regularization.errors import InputError
 from regularization.table.columns import holds_numbers, raise_broken, to_numbers
 
+LARGEST_FLOAT = sys.float_info.max  # a whole number of a table may be larger
 SHOWN_LABELS = 6  # how many labels a message names
 MEANT_BY_TRUE = ("true", "yes", "on", "y")  # YAML reads these as true where they are not quoted
 MEANT_BY_FALSE = ("false", "no", "off", "n")
@@ -58,7 +60,8 @@ def binarize(target: pd.Series, threshold: float) -> np.ndarray:
 
 def label_text(value: object) -> str:
     """A label as it is written: 1 for 1.0, True for true."""
-    return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{value:g}" if is_number and abs(value) < LARGEST_FLOAT else str(value)
 
 
 def _wrong_number(found: list[str], values: pd.Series) -> str:

@@ -92,7 +92,10 @@ def understand(
 def find_layout(content: bytes) -> Layout:
     """The delimiter that cuts all lines into equally many fields, the decimal mark that makes more columns numbers."""
     encoding = find_encoding(content)
-    text = content.decode(encoding).removeprefix("\ufeff")
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise InputError("the file is no text that can be read; save it as CSV in UTF-8") from None
     if len(text.splitlines()) < 2:
         raise InputError("the file has no two lines; expected a line of names and rows below it")
     delimiter = max(DELIMITERS, key=lambda mark: _fields(text, mark))
@@ -118,13 +121,21 @@ def find_encoding(content: bytes) -> str:
 
 def _fields(text: str, delimiter: str) -> int:
     """Into how many fields the delimiter cuts every line; 0 where the lines differ."""
-    lines = itertools.islice(csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True), SNIFFED_LINES)
-    counts = {len(fields) for fields in lines if fields}
+    lines = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True)
+    try:
+        counts = {len(fields) for fields in itertools.islice(lines, SNIFFED_LINES) if fields}
+    except csv.Error:
+        return 0
     return counts.pop() if len(counts) == 1 else 0
 
 
 def _numeric_columns(text: str, delimiter: str, decimal: str) -> int:
-    table = pd.read_csv(io.StringIO(text), sep=delimiter, decimal=decimal, nrows=SNIFFED_LINES, na_values=MISSING_MARKS)
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), sep=delimiter, decimal=decimal, nrows=SNIFFED_LINES, na_values=MISSING_MARKS
+        )
+    except (ValueError, OverflowError):
+        return 0  # `read_table` says what is wrong
     return sum(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes)
 
 

@@ -66,7 +66,7 @@ def test_the_later_name_repeats_the_earlier(params):
     }
     known = with_variants(params, variants, dropout=0.5)
     assert repeated_variants(known) == {"b": "a", "plain": "base", "half": "dropout"}
-    assert list(trained_variants("variations", known)) == ["a", "half"]
+    assert list(trained_variants("variations", known)) == ["a", "plain", "half"]
 
 
 def test_penalties_on_no_layer_are_none(params):
@@ -74,9 +74,10 @@ def test_penalties_on_no_layer_are_none(params):
     assert repeated_variants(known) == {"l1l2": "base", "a": "base"}
 
 
-def test_a_group_of_nothing_but_repetitions_is_still_trained(params):
-    known = with_variants(params, {"plain": {}})
-    assert list(trained_variants("variations", known)) == ["plain"]
+def test_base_that_stops_early_is_not_a_variation_without_anything(params):
+    assert repeated_variants(with_variants(params, {"plain": {}}, patience=9)) == {}
+    assert repeated_variants(with_variants(params, {"early": {"patience": 9}}, patience=9)) == {"early": "base"}
+    assert "base" not in notebook_variants(changed(params, patience=9))
 
 
 # --- the figures

@@ -23,10 +23,27 @@ class Odd(keras.regularizers.Regularizer):
 @pytest.mark.parametrize(
     ("model", "part", "supported"),
     [
-        (lambda: network(keras.layers.BatchNormalization(name="norm")), "norm", "Dense"),
+        (lambda: network(dense(), keras.layers.LayerNormalization(name="norm")), "norm", "BatchNormalization"),
+        (lambda: network(dense(), keras.layers.BatchNormalization(momentum=0.9, name="norm")), "norm", "momentum=0.99"),
+        (
+            lambda: network(dense(), keras.layers.Dropout(0.1), keras.layers.GaussianNoise(0.1, name="late")),
+            "late",
+            "in this order",
+        ),
+        (lambda: network(dense(kernel_constraint=keras.constraints.MaxNorm(axis=1))), "hidden", "axis=0"),
+        (
+            lambda: network(dense(), optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 9))),
+            "learning_rate",
+            "a number",
+        ),
+        (
+            lambda: network(dense(), optimizer=keras.optimizers.Adam(use_ema=True, ema_overwrite_frequency=3)),
+            "adam",
+            "ema_overwrite_frequency",
+        ),
         (lambda: network(dense(activation="softmax")), "hidden", "relu"),
         (lambda: network(dense(kernel_regularizer=Odd())), "hidden", "L1L2"),
-        (lambda: network(dense(kernel_constraint="non_neg")), "hidden", "kernel_constraint=None"),
+        (lambda: network(dense(kernel_constraint="non_neg")), "hidden", "kernel_constraint=None or MaxNorm"),
         (lambda: network(dense(use_bias=False)), "hidden", "use_bias=True"),
         (lambda: network(keras.layers.Dropout(0.1), keras.layers.Dropout(0.2, name="twice"), dense()), "twice", "one"),
         (lambda: network(dense(), keras.layers.Dropout(0.1, noise_shape=(1, 4), name="noisy")), "noisy", "noise_shape"),

@@ -6,6 +6,7 @@ import pytest
 from statsmodels.stats.weightstats import ttost_ind
 
 from benchmarks.keras_reference import BUILDERS, FIGURES, reference_data
+from regularization.errors import InputError
 from regularization.models import build_model
 from regularization.population import Dataset, train_population
 from regularization.population.dropout_masks import dropout_key, dropout_mask
@@ -262,3 +263,21 @@ def test_data_and_lists_that_do_not_fit_are_refused():
         train([model], patience=0)
     with pytest.raises(ValueError, match="patience: received 2 values; expected one for all or 1"):
         train([model], patience=[4, None])
+
+
+@pytest.mark.parametrize("label", [2, 0.5, -1, np.nan])
+def test_a_label_that_is_neither_0_nor_1_is_refused(label):
+    y = DATA.y_val.astype(float)
+    y[3] = label
+    with pytest.raises(InputError, match=f"received the label {float(label)}; expected 0 or 1"):
+        train([build()], DATA._replace(y_val=y))
+
+
+@pytest.mark.slow
+def test_a_batch_of_more_rows_than_there_are_is_all_of_them():
+    """And takes the memory of those alone: filled up, a batch of 10 million rows would take many GB."""
+    models = build(seed=1), build(seed=1)
+    for model, batch_size in zip(models, (10**7, len(DATA.X_train)), strict=True):
+        train([model], batch_size=batch_size, epochs=2)
+    for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -51,6 +51,10 @@ def test_what_is_not_taken_ends_in_a_line_that_says_what_to_do(values, message):
         (Column("c"), [1, np.inf], r"row 2 \(inf\): not a finite number"),
         (Column("c"), [1, np.nan], r"row 2 \(nan\): a value is missing, and none was"),
         (Column("c", limits=(0, 1)), [-1, 0], r"row 1 \(-1\): outside the plausible range 0 to 1"),
+        (Column("c", limits=(0, 9)), [True, False], r"rows 1 \(True\), 2 \(False\): not a number"),
+        (Column("c", limits=(0, 9)), [1, "0_4"], r"row 2 \(0_4\): not a number"),
+        (Column("c", limits=(0, 9)), ["1", "\u0664"], "row 2 .*: not a number"),  # Arabic four
+        (Column("c"), ["1", "x" * 10**6], r"row 2 \(x{40}\): not a number"),
     ],
 )
 def test_new_values_are_held_to_what_the_column_is(column, values, message):

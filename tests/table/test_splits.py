@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
+from regularization.params import LARGEST_SEED
 from regularization.table import (
     Rows,
     Table,
@@ -120,6 +121,20 @@ def test_leaked_rows_counts_test_rows_seen_in_training_or_validation():
 def test_too_few_distinct_rows_to_split_by_groups(groups):
     with pytest.raises(InputError, match="expected at least 3"):
         split_rows_by_group(groups, test_size=0.2, validation_split=0.2, random_state=0)
+
+
+@pytest.mark.parametrize("split", [split_rows, split_rows_by_group])
+@pytest.mark.parametrize(("test_size", "validation_split"), [(0.9, 0.2), (0.2, 0.9)])
+def test_shares_that_leave_a_part_empty(split, test_size, validation_split):
+    with pytest.raises(InputError, match="too small for this split"):
+        split(np.arange(4), test_size=test_size, validation_split=validation_split, random_state=0)
+
+
+@pytest.mark.parametrize("number", [LARGEST_SEED, 0])
+def test_the_largest_seed_leaves_room_for_all_the_others(number):
+    plan = plan_splits(TABLE, **PLAN | {"random_state": number, "seed": number, "splits": 10})
+    assert max(seed for split in plan for seed in split.seeds) < 2**32
+    assert LARGEST_SEED + 10**4 + 10**4 + 1 < 2**32
 
 
 def test_too_few_rows_to_split():

@@ -42,7 +42,7 @@ def main() -> None:
     parts = [
         "# What this branch changes",
         verdict_text(comparison).strip(),
-        f"The check: {': '.join(conclusion_in_words(comparison))}",
+        f"The check: {'. '.join(conclusion_in_words(comparison))}",
         f"Compared with {base} as it was where this branch left it ({fork[:7]}).",
         *(collapsed(summary, text) for summary, text in details.items()),
     ]

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
-import yaml
 
 from regularization.errors import InputError
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
-from regularization.metrics import METRICS, Metric, metrics_with
+from regularization.metrics import METRICS, Metric, leading_metrics, metrics_with
+from regularization.params_file import parse_values
 from tools.pull_request.repository import Reader
 
 PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
@@ -27,7 +27,8 @@ def compare_files(base: tuple[list[str], Reader], branch: tuple[list[str], Reade
 
     Raises `InputError` for a file that cannot be read.
     """
-    compared = compare_revisions(read_revision(*base), read_revision(*branch), metrics=_metrics(base[1]))
+    of_base = read_revision(*base)
+    compared = compare_revisions(of_base, read_revision(*branch), metrics=compared_metrics(of_base, base[1]))
     return compared._replace(stale=tuple(stale_stages(branch[1])))
 
 
@@ -74,8 +75,9 @@ def _mapping(path: str, read: Reader) -> dict:
     if len(content) > 1_000_000:
         raise InputError(f"{path}: received {len(content)} bytes; expected 1,000,000 at most")
     try:
-        loaded = json.loads(content) if path.endswith(".json") else yaml.safe_load(content)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        text = content.decode("utf-8")
+        loaded = json.loads(text) if path.endswith(".json") else parse_values(text, name=path)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: received a file that cannot be read: {str(error)[:200]!r}") from None
     if not isinstance(loaded, dict):
         raise InputError(f"{path}: received {type(loaded).__name__}; expected keys with values")
@@ -87,9 +89,18 @@ def _settings(read: Reader) -> dict:
     return {f"data.{key}": data.get(key) for key in DATA_SETTINGS} if isinstance(data, dict) else {}
 
 
-def _metrics(read: Reader) -> Mapping[str, Metric]:
+def compared_metrics(base: Revision, read: Reader) -> Mapping[str, Metric]:
+    """Those that the base's table calls for, with the base's regions of equivalence."""
     found = value_at(_mapping(PARAMS, read), "evidence.equivalence")
-    return metrics_with(found) if isinstance(found, dict) and set(METRICS) <= set(found) else METRICS
+    metrics = metrics_with({name: metric.equivalence for name, metric in METRICS.items()} | _numbers(found))
+    share = value_at(base.data, "share_of_class_1.all")
+    share = share if isinstance(share, float) else 0.5
+    return {name: metrics[name] for name in leading_metrics(min(share, 1 - share))}
+
+
+def _numbers(found: object) -> dict[str, float]:
+    values = found.items() if isinstance(found, dict) else ()
+    return {key: value for key, value in values if type(value) in (int, float)}
 
 
 def stale_stages(read: Reader) -> list[str]:

@@ -1,0 +1,154 @@
+"""What the layers of `LANES` models make of a batch: activations are `(rows, units, LANES)`.
+
+One vector instruction serves a row of models. Which steps there are, the architecture decides: what a model does not
+use is not in its program.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from regularization.population.dropout_masks import dropout_mask
+from regularization.population.gaussian_noise import gaussian_noise
+from regularization.population.reader import LANES, MOVING_MOMENTUM, NORMALIZATION_EPSILON, Architecture
+
+WRITTEN_OUT = 64  # terms of a sum that the program writes out
+
+
+class Output(NamedTuple):
+    """What `forward` makes of some rows."""
+
+    logits: tf.Tensor  # (rows, LANES)
+    penalty: Any  # (LANES,)
+    weights: list  # as they came, with the moving statistics of this batch in them where one trains
+
+
+def forward(architecture: Architecture, weights: list, settings: dict, X, share, *, step=None) -> Output:
+    """The rows `X` `(rows, features, LANES)` through every layer; in training where `step` numbers the batch.
+
+    In the penalty on outputs, and in batch normalization, each row counts by its `share`, `(rows, LANES)`: Keras takes
+    the mean over the rows.
+    """
+    weights, n_layers = list(weights), len(architecture.activations)
+    dense = [weights[architecture.place(part, layer)] for layer in range(n_layers) for part in ("kernel", "bias")]
+    penalty = sum(penalise(part, settings["penalty"][number], tf.ones(())) for number, part in enumerate(dense))
+    output: Any = X
+    for layer, (kernel, bias) in enumerate(zip(dense[::2], dense[1::2], strict=True)):
+        if architecture.normalizes[layer]:
+            places = [architecture.place(name, layer) for name in ("gamma", "beta", "mean", "variance")]
+            output = _normalize(output, weights, places, settings, share, step)
+        if step is not None:
+            output = _disturb(output, architecture, layer, settings, step)
+        logits = multiply(output, kernel, bias, settings["opaque_one"])
+        output = keras.activations.get(architecture.activations[layer])(logits)
+        if architecture.penalises_output[layer]:
+            penalty += penalise(output, settings["activity"][layer], share[:, None])
+    return Output(logits[:, 0], penalty, weights)
+
+
+def _disturb(output, architecture: Architecture, layer: int, settings: dict, step):
+    """Noise, then dropout, on the input of a Dense layer."""
+    shape = output.shape[:2]
+    if architecture.noisy[layer]:
+        output += gaussian_noise(settings["key"], step, layer, shape, settings["stddev"][layer])
+    if architecture.drops[layer]:
+        output *= dropout_mask(settings["key"], step, layer, shape, settings["dropout"][layer])
+    return output
+
+
+def _normalize(x, weights: list, places: list[int], settings: dict, share, step):
+    """Batch normalization as Keras does it: Ioffe and Szegedy (2015), "Batch normalization", algorithms 1 and 2.
+
+    In training by the mean and variance of the batch, which move those in `weights`; else by those.
+    """
+    gamma, beta, mean, variance = (weights[place] for place in places)
+    if step is not None:
+        one, share = settings["opaque_one"], share[:, None]
+        batch_mean: Any = _sum_over_rows(share * x, one)
+        batch_variance: Any = _sum_over_rows(share * (x - tf.stop_gradient(batch_mean)) ** 2, one)
+        for place, moving, new in zip(places[2:], (mean, variance), (batch_mean, batch_variance), strict=True):
+            weights[place] = tf.stop_gradient(moving * MOVING_MOMENTUM + new * (1 - MOVING_MOMENTUM))
+        mean, variance = batch_mean, batch_variance
+    scale = gamma / _root(variance + NORMALIZATION_EPSILON, settings["opaque_one"])
+    return x * scale + (beta - mean * scale)
+
+
+@tf.custom_gradient
+def _root(values: tf.Tensor, opaque_one: tf.Tensor):
+    """The square root; XLA would take what is divided by it times the processor's own approximation of `1 / sqrt`."""
+    root = tf.sqrt(values) * opaque_one
+    return root, lambda upstream: (upstream / (2 * root), None)
+
+
+@tf.custom_gradient
+def _sum_over_rows(values: tf.Tensor, opaque_one: tf.Tensor):
+    """`(units, LANES)` of `(rows, units, LANES)`, written out as in `multiply`."""
+
+    def gradient(upstream: tf.Tensor):
+        return tf.broadcast_to(upstream[None], values.shape), None
+
+    return sum(values[row] for row in range(values.shape[0])) / opaque_one, gradient
+
+
+@tf.custom_gradient
+def penalise(values: tf.Tensor, l1_l2: tf.Tensor, share: tf.Tensor):
+    """`l1 * sum(|v|) + l2 * sum(v**2)` over all axes but the lanes, as Keras' L1L2; `share` weighs the first axis."""
+    l1, l2 = l1_l2[0], l1_l2[1]
+
+    def gradient(upstream: tf.Tensor):
+        return upstream * share * (l1 * tf.sign(values) + 2 * l2 * values), None, None
+
+    terms = share * (l1 * tf.abs(values) + l2 * values**2)
+    terms = tf.reshape(terms, (-1, LANES))
+    return tf.matmul(tf.ones((1, terms.shape[0])), terms)[0], gradient  # `reduce_sum` would take lane after lane
+
+
+@tf.custom_gradient
+def multiply(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Tensor):
+    """`x @ kernel + bias` in every lane: `(rows, inputs, LANES)`, `(inputs, units, LANES)` and `(units, LANES)`.
+
+    The terms of each sum are written out: XLA then makes one loop over the lanes of it, and keeps the sum in a
+    register, at twice the speed of `tf.matmul` on matrices so small. Sums count as cheap to XLA, which would work each
+    out anew wherever it is used; a division does not. `opaque_one` `(LANES,)` is 1, which XLA cannot know.
+    """
+    rows = x.shape[0]
+
+    def gradient(upstream: tf.Tensor):
+        to_x = sum_of_products(upstream, tf.transpose(kernel, (1, 0, 2)), 0.0)
+        to_kernel = sum(x[row, :, None] * upstream[row, None] for row in range(rows))
+        return to_x, to_kernel / opaque_one, sum(upstream[row] for row in range(rows)) / opaque_one, None
+
+    return sum_of_products(x, kernel, bias[None]) / opaque_one, gradient
+
+
+def sum_of_products(x: tf.Tensor, kernel: tf.Tensor, start: tf.Tensor | float) -> tf.Tensor:
+    """`start + x @ kernel` in every lane, term by term: `(rows, inputs, LANES)` and `(inputs, units, LANES)`.
+
+    Up to `WRITTEN_OUT` terms stand in the program one by one. More of them would take XLA minutes to compile: those go
+    through a loop over pieces of so many.
+    """
+
+    def add(total: Any, x, kernel) -> Any:
+        for i in range(x.shape[1]):
+            total = total + x[:, i, None] * kernel[None, i]
+        return total
+
+    pieces, rest = divmod(x.shape[1], WRITTEN_OUT)
+    if pieces == 0 or (pieces, rest) == (1, 0):
+        return add(start, x, kernel)
+    total = start + tf.zeros((x.shape[0], *kernel.shape[1:]))
+    number = tf.constant(0)
+    _, total = tf.while_loop(
+        lambda number, _: number < pieces,
+        lambda number, total: (
+            number + 1,
+            add(
+                total,
+                tf.slice(x, (0, number * WRITTEN_OUT, 0), (x.shape[0], WRITTEN_OUT, LANES)),
+                tf.slice(kernel, (number * WRITTEN_OUT, 0, 0), (WRITTEN_OUT, *kernel.shape[1:])),
+            ),
+        ),
+        (number, total),
+    )
+    return add(total, x[:, -rest:], kernel[-rest:]) if rest else total

@@ -1,0 +1,72 @@
+"""The report from the tables and files of the pipeline."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from regularization.evidence import told_first, without_repeated
+from regularization.metrics import metrics_with
+from regularization.report.models import models_section
+from regularization.report.page import render
+from regularization.report.provenance import params_text, provenance_section
+from regularization.report.replicates import replicates_section
+from regularization.report.sweep import sweep_section
+from regularization.report.verdict import verdict_section
+from regularization.report.why import why_section
+
+
+def report_page(
+    *,
+    params: Mapping,
+    evidence: Mapping[str, pd.DataFrame],
+    trainings: pd.DataFrame,
+    curves: pd.DataFrame,
+    calibration: pd.DataFrame,
+    histories: Mapping[str, Mapping[str, Sequence[float]]],
+    scores: Mapping[str, dict],
+    data: Mapping,
+    source: Mapping,
+    requirements: str,
+    subheading: str,
+    differences_svg: str = "",
+    sweep: tuple[pd.DataFrame, dict] | None = None,
+    plotly: str | None = None,
+) -> str:
+    """The HTML of the report.
+
+    `params` is params.yaml as nested dictionaries; `evidence` the evidence's tables by name; `trainings`, `curves` and
+    `calibration` the replicates' tables of all groups; `histories` and `scores` the curves and metrics of each headline
+    model; `data`, `source` and `requirements` what metrics/data.json, data/raw/source.json and requirements.txt hold;
+    `sweep` the sweep's table and figures, where there was one. `plotly` replaces Plotly's script.
+    """
+    same = dict(zip(evidence["same_settings"]["variant"], evidence["same_settings"]["same_as"], strict=True))
+    trainings, curves, calibration = (without_repeated(table, same) for table in (trainings, curves, calibration))
+    headline = [name for name in scores if name not in same]
+    by_name = metrics_with(params["evidence"]["equivalence"])
+    metrics = [by_name[name] for name in told_first(dict(evidence))]
+    reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
+    sections = [
+        verdict_section(evidence, metrics),
+        models_section(histories, scores, reported, majority, subheading=subheading),
+        replicates_section(evidence, trainings, curves, metrics, headline=headline, differences_svg=differences_svg),
+        *([sweep_section(*sweep)] if sweep else []),
+        why_section(trainings, curves, calibration, evidence, headline=headline),
+        provenance_section(source, data, requirements),
+    ]
+    return render(
+        sections,
+        title="Which regularization helps a neural network on a table?",
+        subtitle=_subtitle(params["data"], data),
+        params=params_text(params),
+        is_standin=data["origin"] == "standin",
+        plotly=plotly,
+    )
+
+
+def _subtitle(table: Mapping, data: Mapping) -> str:
+    target, share = table["target"], data["share_of_class_1"]["all"]
+    if table["positive"] is not None:
+        what = f"{target} is {table['positive']}"
+    else:
+        what = f"{target} is {1 if table['threshold'] is None else table['threshold']:g} or more"
+    return f"The networks predict whether {what}: {data['rows']['all']:,} rows, {share:.0%} of them in that class."

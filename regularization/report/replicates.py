@@ -1,0 +1,243 @@
+"""The replicates: how scores spread, differences with intervals, leaked duplicates, the notebook's lottery."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from regularization.metrics import METRICS, Metric
+from regularization.report.parts import (
+    DASHES,
+    NOTHING,
+    SYMBOLS,
+    Chart,
+    Section,
+    Table,
+    axis_title,
+    dots,
+    interval,
+    layout,
+    listed,
+    names_axis,
+    numbers,
+    plain,
+    series,
+)
+from regularization.report.verdict import differences_chart
+
+PROTOCOLS = {"honest": "fresh splits, duplicates together", "notebook": "one split", "leaky": "leaky twins"}
+SHARES = (0.025, 0.25, 0.5, 0.75, 0.975)
+SHOWN_EPOCHS = 11
+
+
+def replicates_section(
+    evidence: Mapping[str, pd.DataFrame],
+    trainings: pd.DataFrame,
+    curves: pd.DataFrame,
+    metrics: Sequence[Metric],
+    *,
+    headline: Sequence[str],
+    differences_svg: str = "",
+) -> Section:
+    """The evidence's tables, the replicates and their mean curves as sentences, charts and a table."""
+    comparisons, leakage, lottery = (evidence[name] for name in ("comparisons", "leakage", "notebook_lottery"))
+    is_notebook, first = bool(evidence["table"]["is_notebook"].iloc[0]), metrics[0]
+    charts = [
+        *(differences_chart(comparisons, metric, svg=differences_svg if metric == first else "") for metric in metrics),
+        *(distribution_chart(trainings, metric) for metric in metrics),
+        bands_chart(curves[curves["variant"].isin(headline)]),
+        *([leakage_chart(leakage, first)] if first.name in set(leakage["metric"]) else []),
+        *([lottery_chart(lottery, is_notebook=is_notebook)] if len(lottery) > 1 else []),
+    ]
+    reported = evidence["notebook_reported"]
+    told = [_counts(trainings), _leakage(leakage, first), *_lottery(lottery, is_notebook=is_notebook)]
+    if reported.empty:
+        told.append("The notebook had another table or other settings: its figures do not belong beside these.")
+    tables = [] if reported.empty else [reported_table(reported)]
+    return Section("replicates", "The replicates", told, tables, charts)
+
+
+def _counts(trainings: pd.DataFrame) -> str:
+    of_protocol = trainings.groupby("protocol").size()
+    parts = [f"{of_protocol[name]:,} on {said}" for name, said in PROTOCOLS.items() if name in of_protocol]
+    return f"{len(trainings):,} trainings of {trainings['variant'].nunique()} variants: {listed(parts)}."
+
+
+def distribution_chart(trainings: pd.DataFrame, metric: Metric) -> Chart:
+    """Where the scores of single trainings lie, per variant and protocol."""
+    found = trainings.dropna(subset=[metric.column]).groupby(["variant", "protocol"], sort=False)[metric.column]
+    shares = pd.DataFrame({share: found.quantile(share) for share in SHARES})
+    variants = list(trainings["variant"].unique())
+    protocols = [name for name in PROTOCOLS if name in set(trainings["protocol"])]
+    rows = [
+        [f"{variant}, {PROTOCOLS[protocol]}", *(f"{value:.3f}" for value in shares.loc[(variant, protocol)])]
+        for variant in variants
+        for protocol in protocols
+        if (variant, protocol) in shares.index
+    ]
+    honest = shares.xs(protocols[0], level="protocol")[0.5]
+    return Chart(
+        name=f"distribution-{metric.name.replace('_', '-')}",
+        title=f"How {metric.label} spreads over single trainings, per variant and protocol",
+        note=(
+            f"In {metric.unit}; {'right' if metric.higher_is_better else 'left'} is better. The mark is the median, "
+            "the thick line the middle half, the thin line the middle 95% of the trainings."
+        ),
+        alternative=(
+            f"On {PROTOCOLS[protocols[0]]}, the medians of the variants run from {honest.min():.3f} "
+            f"({honest.idxmin()}) to {honest.max():.3f} ({honest.idxmax()})."
+        ),
+        figure=_distribution_figure(shares, variants, protocols, metric),
+        table=Table("Quantiles", ("variant, trained on", "2.5%", "25%", "median", "75%", "97.5%"), rows),
+    )
+
+
+def _distribution_figure(shares: pd.DataFrame, variants: list[str], protocols: list[str], metric: Metric) -> dict:
+    traces = []
+    for number, protocol in enumerate(protocols):
+        its = shares.xs(protocol, level="protocol")
+        shift = 0.25 * ((len(protocols) - 1) / 2 - number)
+        y = [shift - variants.index(name) for name in its.index]
+        color, name = series(number), PROTOCOLS[protocol]
+        thick = {"type": "scatter", "mode": "lines", "showlegend": False, "legendgroup": name, "hoverinfo": "skip"}
+        thick["x"] = [
+            value for pair in zip(numbers(its[0.25]), numbers(its[0.75]), strict=True) for value in (*pair, None)
+        ]
+        thick["y"] = [value for place in y for value in (place, place, None)]
+        thick["line"] = {"color": color, "width": 5}
+        trace = dots(name, its[0.5], its[0.025], its[0.975], y, symbol=SYMBOLS[number], color=color)
+        traces += [thick, trace | {"legendgroup": name, "text": [plain(variant) for variant in its.index]}]
+        traces[-1] |= {"hovertemplate": "%{text}: median %{x:.3f}<extra></extra>"}
+    shown = layout(axis_title(metric), "", height=130 + 46 * len(variants))
+    shown["yaxis"] = names_axis(variants)
+    return {"data": traces, "layout": shown}
+
+
+def bands_chart(curves: pd.DataFrame) -> Chart:
+    """The mean validation loss per epoch of each variant, and where 95% of its trainings lie."""
+    traces, last, low = [], [], []
+    for number, (variant, its) in enumerate(curves.groupby("variant", sort=False)):
+        color, x, mean = series(number), its["epoch"].to_list(), its["val_binary_crossentropy"]
+        edges = (("_low", None), ("_high", "tonexty"))
+        for edge, fill in edges:
+            band = {"type": "scatter", "mode": "lines", "x": x, "y": numbers(its[f"val_binary_crossentropy{edge}"], 4)}
+            band |= {"line": {"width": 0.5, "color": color, "dash": DASHES[number % len(DASHES)]}, "showlegend": False}
+            band |= {"hoverinfo": "skip", "legendgroup": plain(variant), "opacity": 0.6}
+            traces.append(band | ({"fill": fill, "fillcolor": f"{color}-faint"} if fill else {}))
+        line = {"color": color, "width": 2.5, "dash": DASHES[number % len(DASHES)]}
+        traces.append({"type": "scatter", "mode": "lines", "name": plain(variant), "legendgroup": plain(variant)})
+        traces[-1] |= {"x": x, "y": numbers(mean, 4), "line": line}
+        last.append(f"{variant} {mean.iloc[-1]:.3f}")
+        low.append(f"{variant} {mean.min():.3f} at epoch {its['epoch'].iloc[int(mean.to_numpy().argmin())]}")
+    variants = list(curves["variant"].unique())
+    wide = curves.pivot_table(index="epoch", columns="variant", values="val_binary_crossentropy")[variants]
+    wide = wide.iloc[sorted({round(n * (len(wide) - 1) / (SHOWN_EPOCHS - 1)) for n in range(SHOWN_EPOCHS)})]
+    rows = [[str(epoch), *(f"{value:.3f}" for value in values)] for epoch, *values in wide.itertuples()]
+    return Chart(
+        name="bands",
+        title="Validation loss without penalty per epoch: the mean of the replicates, and where 95% of them lie",
+        note="In nats per row; lower is better. Over the fresh splits.",
+        alternative=f"The mean is lowest at {listed(low)}; after the last epoch it is {listed(last)}.",
+        figure={"data": traces, "layout": layout("epoch", "validation loss (nats per row)", height=440)},
+        table=Table("Mean validation loss at some of the epochs", ["epoch", *variants], rows),
+    )
+
+
+def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
+    """What the leaked duplicates did to a test score of each variant."""
+    rows = leakage[leakage["metric"] == metric.name]
+    y = [-number for number in range(len(rows))]
+    trace = dots("change", rows["change"], rows["lower"], rows["upper"], y, symbol="diamond", color=series(0))
+    trace |= {"text": [plain(name) for name in rows["variant"]], "showlegend": False}
+    trace |= {"hovertemplate": "%{text}: %{x:+.3f}<extra></extra>"}
+    shown = layout(f"change of {axis_title(metric)}", "", height=100 + 30 * len(rows))
+    shown["yaxis"], shown["xaxis"] = names_axis(list(rows["variant"])), shown["xaxis"] | {"zerolinecolor": "@ink"}
+    most, least = rows.loc[rows["change"].idxmax()], rows.loc[rows["change"].idxmin()]
+    cells = [
+        [
+            f"{row.variant}, {METRICS[row.metric].label}",
+            interval(row.change, row.lower, row.upper),
+            interval(row.excess_of_base, row.excess_lower, row.excess_upper) if row.excess_of_base else NOTHING,
+        ]
+        for row in leakage.itertuples()
+    ]
+    heads = ("variant, score", "leaky minus honest (95% interval)", "the baseline's change minus this one")
+    return Chart(
+        name="leakage",
+        title=f"What shuffling duplicate rows into both parts did to the {metric.label}",
+        note=f"In {metric.unit}; right of 0, the leaky test looks better. 95% intervals for this table's duplicates.",
+        alternative=(
+            f"The change runs from {least['change']:+.3f} ({least['variant']}) to {most['change']:+.3f} "
+            f"({most['variant']})."
+        ),
+        figure={"data": [trace], "layout": shown},
+        table=Table("Change of each test score", heads, cells),
+    )
+
+
+def _leakage(leakage: pd.DataFrame, metric: Metric) -> str:
+    rows = leakage[leakage["metric"] == metric.name].set_index("variant")
+    if rows.empty:
+        return "Leaked duplicates: the table has too few identical rows, so none can leak into the test."
+    base, others = rows.iloc[0], rows.iloc[1:]
+    favoured = others.index[others["excess_lower"] > 0]
+    told = (
+        f"Leaked duplicates: where identical rows stand in both parts, the {metric.label} of {rows.index[0]} changes "
+        f"by {interval(base['change'], base['lower'], base['upper'])}"
+    )
+    if len(favoured):
+        most = rows.loc[others["excess_of_base"].idxmax()]
+        excess = interval(most["excess_of_base"], most["excess_lower"], most["excess_upper"])
+        who = f"{len(favoured)} of the {len(others)} others"
+        return f"{told}; that is more than for {who}, by up to {excess} ({most.name})."
+    return f"{told}; that is not clearly more than for any other variant."
+
+
+def lottery_chart(lottery: pd.DataFrame, *, is_notebook: bool) -> Chart:
+    """How often each variant would come out on top on one split, if it were trained once more with another seed."""
+    whose, its = ("The notebook's lottery", "of the notebook, ") if is_notebook else ("A lottery", "")
+    y = [-number for number in range(len(lottery))]
+    shares = {"x": 100 * lottery["wins"], "lower": 100 * lottery["lower"], "upper": 100 * lottery["upper"]}
+    trace = dots("wins", **shares, y=y, symbol="circle", color=series(0))
+    trace |= {"text": [plain(name) for name in lottery["variant"]], "showlegend": False}
+    trace |= {"hovertemplate": "%{text}: %{x:.0f}%<extra></extra>"}
+    shown = layout("share of the reruns (%)", "", height=100 + 30 * len(lottery))
+    shown["yaxis"], shown["xaxis"] = names_axis(list(lottery["variant"])), shown["xaxis"] | {"rangemode": "tozero"}
+    first = lottery.loc[lottery["wins"].idxmax()]
+    rows = [[row.variant, f"{row.wins:.0%}", f"{row.lower:.0%} to {row.upper:.0%}"] for row in lottery.itertuples()]
+    return Chart(
+        name="lottery",
+        title=f"{whose}: how often each variant has the best test accuracy when only the seeds change",
+        note=f"In percent of reruns {its}one training of each variant on the one split; 95% intervals.",
+        alternative=f"{first['variant']} comes out on top most often, in {first['wins']:.0%} of the reruns.",
+        figure={"data": [trace], "layout": shown},
+        table=Table("Share of the reruns won", ("variant", "wins", "95% interval"), rows),
+    )
+
+
+def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> list[str]:
+    if len(lottery) < 2:
+        return []
+    first, second = (row for _, row in lottery.sort_values("wins", ascending=False).head(2).iterrows())
+    told = (
+        f"{'The notebook' if is_notebook else 'One split'}'s lottery: with other seeds, {first['variant']} comes out "
+        f"on top in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%})"
+    )
+    if first["lower"] > second["upper"]:
+        return [f"{told}, more often than any other variant."]
+    return [f"{told}, {second['variant']} in {second['wins']:.0%}: the winner is drawn, not found."]
+
+
+def reported_table(reported: pd.DataFrame) -> Table:
+    """What the notebook printed, and where that lies among our seeds on its split."""
+    labels = {"test_accuracy": "test accuracy", "test_loss": "test loss, with penalty"}
+    rows = [
+        [
+            f"{row.variant}, {labels.get(row.score, row.score)}",
+            f"{row.reported:.3f}",
+            f"{row.mean:.3f} ± {row.sd:.3f}",
+            f"{row.percentile:.0f}",
+        ]
+        for row in reported.itertuples()
+    ]
+    heads = ("variant, score", "notebook printed", "mean ± sd over our seeds", "percentile of what it printed")
+    return Table("What the notebook printed, among our trainings on its split with other seeds", heads, rows)

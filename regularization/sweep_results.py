@@ -1,0 +1,141 @@
+"""What a sweep says: the table of its configurations, its choice, and what that is worth on the test rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from regularization.errors import InputError
+from regularization.selection import Interval, cost_of_choosing, not_told_from_best, row_interval, simplest
+from regularization.sweep import Score, Shard, Study, Trained, Work, cell_means, hold_out, work_on
+from regularization.sweep_grid import command_to_try
+from regularization.table import Rows, Table
+
+FINAL_NETWORKS = 16  # that the chosen configuration is tested by
+
+
+def choose(study: Study, complexity: Sequence, *, random_state: int = 0) -> tuple[int, int, np.ndarray]:
+    """The best configuration, the simplest that passes for it, and all that cannot be told from the best.
+
+    Raises `InputError` where no configuration has figures.
+    """
+    numbers = study.compared
+    if len(numbers) == 0:
+        raise InputError("every configuration of the sweep diverged; lower learning_rate or the penalties")
+    scores = study.scores(numbers)
+    stays = not_told_from_best(scores, random_state=random_state)
+    chosen = simplest(scores, stays, [complexity[number] for number in numbers])
+    return int(numbers[scores.means.argmin()]), int(numbers[chosen]), numbers[stays]
+
+
+def tabulate(configurations: Sequence[Mapping[str, Any]], study: Study, not_told: np.ndarray) -> pd.DataFrame:
+    """A row per configuration: its settings, and over folds and rounds the mean and the spread of both scores."""
+    table = pd.DataFrame({"configuration": range(len(configurations))})
+    for name in configurations[0]:
+        table[name] = pd.Series([_shown(configuration[name]) for configuration in configurations], dtype=object)
+    table["trainings"] = study.trainings
+    for name, values in (("binary_crossentropy", study.loss), ("accuracy", study.right)):
+        found = [_mean_and_spread(values[:, number], study, number) for number in range(len(configurations))]
+        table[f"val_{name}"], table[f"val_{name}_sd"] = zip(*found, strict=True)
+    table["cannot_be_told_from_best"] = np.isin(table["configuration"], not_told)
+    table["eliminated_after"] = pd.Series(study.eliminated_after, dtype="Int64").replace(0, pd.NA)
+    return table
+
+
+def _mean_and_spread(values: np.ndarray, study: Study, number: int) -> tuple[float, float]:
+    """Over rows, and over trainings, of the rounds that configuration `number` was in; NaN where one diverged."""
+    rounds = study.trainings[number] // _n_folds(study)
+    its_values = values[:rounds].astype(float)
+    cells = cell_means(its_values[:, None], study)[0]
+    return float(its_values.mean()), float(cells.std(ddof=1))
+
+
+def _n_folds(study: Study) -> int:
+    return int(study.fold_of_row.max()) + 1
+
+
+def _shown(value: Any) -> Any:
+    return str(list(value)) if isinstance(value, list | tuple) else value
+
+
+def final_work(
+    table: Table,
+    training_rows: np.ndarray,
+    test_rows: np.ndarray,
+    *,
+    validation_split: float,
+    random_state: int,
+    **training,
+) -> tuple[Work, np.ndarray]:
+    """The work of testing a configuration, and the test rows that it is scored on.
+
+    Each of `FINAL_NETWORKS` networks trains on all `training_rows` but those that it stops early by, others each time.
+    Test rows that are identical to a training row are left out: they would reward learning by heart.
+    """
+    unseen = test_rows[~np.isin(table.groups[test_rows], table.groups[training_rows])]
+    if len(unseen) == 0:
+        raise InputError("every test row is identical to a training row; set split.keep_duplicates_together to true")
+    splits = []
+    for number in range(FINAL_NETWORKS):
+        train, val = hold_out(training_rows, table.groups, share=validation_split, random_state=random_state + number)
+        splits.append(Rows(train, val, unseen))
+    return work_on(table, splits, **training), unseen
+
+
+def final_shard(settings: dict, *, seed: int) -> Shard:
+    return Shard((settings,), tuple(range(seed + 1, seed + 1 + FINAL_NETWORKS)))
+
+
+def scores_on_test(trained: Trained, y: np.ndarray, groups: np.ndarray, *, score: Score) -> dict[str, Interval]:
+    """By metric, the mean over networks and test rows with its interval; `y` and `groups` are those of the rows.
+
+    The interval covers the choice of test rows and of networks, not that of the training rows.
+    """
+    logits = trained.logits[0].reshape(-1, len(y))[~trained.diverged[0]]
+    if len(logits) < 2:
+        raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
+    scores, found = score(y, logits), {}
+    for name in ("accuracy", "binary_crossentropy"):
+        of_network = scores[name].astype(float)
+        of_seeds = float(of_network.mean(axis=1).var(ddof=1)) / len(of_network)
+        found[name] = row_interval(of_network.mean(axis=0), groups, variance=of_seeds)
+    return found
+
+
+def summary(
+    configurations: Sequence[Mapping[str, Any]],
+    study: Study,
+    chosen: tuple[int, int, np.ndarray],
+    tested: Mapping[str, Interval],
+    *,
+    n_test_rows: int,
+    n_left_out: int,
+    eliminate: float | None,
+    random_state: int,
+) -> dict[str, Any]:
+    """What metrics/sweep.json holds."""
+    best, plain, not_told = chosen
+    optimism = cost_of_choosing(study.scores(study.compared), _n_folds(study), random_state=random_state)
+    everything = len(configurations) * study.loss.shape[0] * _n_folds(study)
+    return {
+        "best": _plain(configurations[best]),
+        "simplest": _plain(configurations[plain]),
+        "best_configuration": best,
+        "simplest_configuration": plain,
+        "configurations": len(configurations),
+        "trainings": int(study.trainings.sum()),
+        "set_size": len(not_told),
+        "test": {name: interval._asdict() for name, interval in tested.items()},
+        "test_rows": n_test_rows,
+        "test_rows_left_out": n_left_out,
+        "optimism": optimism._asdict(),
+        "elimination": None
+        if eliminate is None
+        else {"error_rate": eliminate, "trainings_saved": everything - int(study.trainings.sum())},
+        "try_it": command_to_try(configurations[plain]),
+    }
+
+
+def _plain(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in configuration.items()}

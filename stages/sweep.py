@@ -1,0 +1,174 @@
+"""Train every configuration of a grid on the same folds -> metrics/sweep.csv, metrics/sweep.json, plots/sweep.svg."""
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from tqdm import tqdm
+
+from regularization.cluster import connect, local_processes, scheduler_address, train_here, train_on
+from regularization.errors import InputError
+from regularization.heat_map import draw_heat_maps
+from regularization.params import Params, load_params
+from regularization.sweep import Work, plan_folds, run_rounds, work_on
+from regularization.sweep_grid import complexity, count_configurations, expand_grid
+from regularization.sweep_results import choose, final_shard, final_work, scores_on_test, summary, tabulate
+from regularization.table import Rows, Table, split_rows, split_rows_by_group
+from regularization.variants import network_settings, sweep_settings
+from stages._common import quiet_import, run_stage
+from stages._files import read_arrays, write_csv, write_json, write_text
+from stages._kept import kept_folder, train_or_load
+
+ENGINES = ("threads", "processes")  # of the environment variable SWEEP_ENGINE
+CORES_FOR_THREADS = 4  # with more of them, processes are worth their start
+
+
+def main() -> None:
+    params = load_params()
+    table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
+    rows = _split(params, table)
+    training_rows, shares = (
+        np.sort(np.concatenate([rows.train, rows.val])),
+        {
+            "validation_split": params.split.validation_split,
+            "random_state": params.split.random_state,
+        },
+    )
+    folds = plan_folds(table, training_rows, folds=params.sweep.folds, **shares)
+    _check_size(params, table, folds)
+    with quiet_import():
+        from regularization.evaluation import score_rows
+    configurations = list(expand_grid(params.sweep.lists()))
+    settings = [sweep_settings(params, configuration) for configuration in configurations]
+    training = {
+        "network": network_settings(params) | {"n_features": table.n_inputs},
+        "epochs": params.epochs,
+        "batch_size": params.batch_size,
+    }
+    work = work_on(table, folds, **training)
+    last_work, unseen = final_work(table, training_rows, rows.test, **shares, **training)
+    with _engine() as engine, _bar(len(settings) * len(folds) * params.sweep.seeds) as on_progress:
+        study = run_rounds(
+            settings,
+            table,
+            folds,
+            lambda shards: _train(engine, work, shards, on_progress),
+            score=score_rows,
+            rounds=params.sweep.seeds,
+            seed=params.seed,
+            eliminate=params.sweep.eliminate,
+        )
+        simple = [
+            complexity(configuration, n_inputs=table.n_inputs, hidden_units=params.hidden_units)
+            for configuration in configurations
+        ]
+        chosen = choose(study, simple, random_state=params.seed)
+        shard = final_shard(settings[chosen[1]], seed=params.seed)
+        ((_, tested),) = _train(engine, last_work, [shard], lambda _: None)
+    result = tabulate(configurations, study, chosen[2])
+    found = summary(
+        configurations,
+        study,
+        chosen,
+        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=score_rows),
+        n_test_rows=len(unseen),
+        n_left_out=len(rows.test) - len(unseen),
+        eliminate=params.sweep.eliminate,
+        random_state=params.seed,
+    )
+    write_csv("metrics/sweep.csv", result)
+    write_json("metrics/sweep.json", found)
+    write_text("plots/sweep.svg", draw_heat_maps(result, list(configurations[0])))
+    _say(found)
+
+
+def _split(params: Params, table: Table) -> Rows:
+    """The rows as `prepare` divides them."""
+    choose_rows = split_rows_by_group if params.split.keep_duplicates_together else split_rows
+    return choose_rows(
+        table.groups,
+        test_size=params.split.test_size,
+        validation_split=params.split.validation_split,
+        random_state=params.split.random_state,
+    )
+
+
+def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
+    """Say what the sweep will cost at most, and refuse one that is larger than `sweep.most_trainings`."""
+    n_configurations = count_configurations(params.sweep.lists())
+    trainings = n_configurations * len(folds) * params.sweep.seeds
+    with quiet_import():
+        from regularization.population.cost import count_weights, estimate_cost
+    cost = estimate_cost(
+        n_trainings=trainings,
+        n_splits=len(folds),
+        epochs=params.epochs,
+        n_rows=len(folds[0].train) + len(folds[0].val),
+        n_inputs=table.n_inputs,
+        n_weights=count_weights(table.n_inputs, params.hidden_units),
+    )
+    size = f"{n_configurations:,} configurations, {trainings:,} trainings, on this machine {cost}"
+    if trainings > params.sweep.most_trainings:
+        raise InputError(
+            f"sweep.grid: received {size}; expected at most {params.sweep.most_trainings:,} trainings: shorten its "
+            "lists, or confirm by raising sweep.most_trainings"
+        )
+    print(f"sweep: {size}; early stopping makes it less", flush=True)
+
+
+@contextlib.contextmanager
+def _engine() -> Iterator[Callable]:
+    """Where shards are trained: at the scheduler that Dask's settings name, or on this machine."""
+    wanted = os.environ.get("SWEEP_ENGINE") or (
+        "threads" if (os.cpu_count() or 1) <= CORES_FOR_THREADS else "processes"
+    )
+    if wanted not in ENGINES:
+        raise InputError(f"SWEEP_ENGINE: received {wanted!r}; expected one of {', '.join(ENGINES)}, or nothing")
+    if scheduler_address():
+        with connect(warn=lambda text: print(text, file=sys.stderr)) as client:
+            yield functools.partial(train_on, client)
+    elif wanted == "processes":
+        with local_processes() as client:
+            yield functools.partial(train_on, client)
+    else:
+        yield train_here
+
+
+def _train(engine: Callable, work: Work, shards, on_progress: Callable[[float], object]):
+    return train_or_load(
+        work,
+        shards,
+        lambda missing: engine(work, missing, on_progress=on_progress),
+        on_progress=on_progress,
+        folder=kept_folder(),
+    )
+
+
+@contextlib.contextmanager
+def _bar(n_trainings: int) -> Iterator[Callable[[float], object]]:
+    """A progress bar that counts whole trainings and takes fractions of one."""
+    done = 0.0
+    with tqdm(total=n_trainings, desc="sweep", unit="training", disable=None) as bar:
+
+        def advance(trainings: float) -> None:
+            nonlocal done
+            done += trainings
+            bar.update(int(done + 1e-6) - bar.n)
+
+        yield advance
+
+
+def _say(found: dict) -> None:
+    test = found["test"]["accuracy"]
+    print(
+        f"{found['set_size']} of {found['configurations']} configurations cannot be told from the best; the simplest "
+        f"of them is right on {test['value']:.1%} of the test rows ({test['lower']:.1%} to {test['upper']:.1%})\n"
+        f"try it: {found['try_it']}"
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,139 @@
+"""Each technique against Keras, whose noise and dropout masks the test sets to those of the population."""
+
+import keras
+import numpy as np
+import pytest
+
+from regularization.models import build_model
+from regularization.population import Dataset, train_population
+from regularization.population.dropout_masks import dropout_key, dropout_mask
+from regularization.population.gaussian_noise import gaussian_noise
+from regularization.row_order import batch_order
+from tests.population.test_training import assert_same_weights
+
+BATCH_SIZE, EPOCHS = 4, 12
+SMALL = {"n_features": 3, "hidden_units": (4, 3), "learning_rate": 0.01}
+ALONE = {
+    "weight_decay": {"weight_decay": 0.3},
+    "label_smoothing": {"label_smoothing": 0.2},
+    "input_stddev": {"input_stddev": 0.4},
+    "hidden_stddev": {"hidden_stddev": 0.3},
+    "use_ema": {"use_ema": True, "ema_momentum": 0.9},
+    "max_norm": {"max_norm": 0.7},
+    "batch_normalization": {"batch_normalization": True},
+    "clipnorm": {"clipnorm": 0.05},
+    "global_clipnorm": {"global_clipnorm": 0.1},
+    "clipvalue": {"clipvalue": 0.02},
+    "dropout": {"dropout": 0.4},
+    "hidden_units": {"hidden_units": (5,), "dropout": 0.3, "l2": 0.01, "regularized_layers": (1,)},
+}
+TOGETHER = {
+    key: value
+    for name, settings in ALONE.items()
+    if name not in ("clipnorm", "clipvalue", "hidden_units")
+    for key, value in settings.items()
+} | {"l1": 0.001, "l2": 0.01}
+
+
+def rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(n, 3)).astype(np.float32)
+    return X, (X[:, 0] + 0.5 * random.normal(size=n) > 0).astype(int)
+
+
+DATA = Dataset(*rows(14, 0), *rows(9, 1))  # the last batch of an epoch has 2 rows
+
+
+class Given(keras.layers.Layer):
+    """Multiplies by a mask, or adds noise, that the test sets: `(BATCH_SIZE, units)`."""
+
+    def __init__(self, replaced: keras.layers.Layer, number: int) -> None:
+        super().__init__()
+        self.replaced, self.number = replaced, number  # the Dense layer behind it, 0 the first
+
+    def build(self, shape):
+        self.given = self.add_weight(shape=(BATCH_SIZE, shape[-1]), trainable=False)
+
+    def call(self, x, training=False):
+        if not training:
+            return x
+        given = self.given[: keras.ops.shape(x)[0]]
+        return x * given if isinstance(self.replaced, keras.layers.Dropout) else x + given
+
+    def draw(self, seed: int, step: int) -> None:
+        key, shape = dropout_key(seed)[:, None], self.given.shape
+        if isinstance(self.replaced, keras.layers.Dropout):
+            drawn = dropout_mask(key, step, self.number, shape, np.float32([self.replaced.rate]))
+        else:
+            drawn = gaussian_noise(key, step, self.number, shape, np.float32([self.replaced.stddev]))
+        self.given.assign(drawn[..., 0])
+
+
+def train_with_keras(model: keras.Sequential, seed: int) -> dict[str, float]:
+    """`train_on_batch` over the batches that the population takes; returns the scores on the validation rows.
+
+    `model` gets the weights, those of the averaged model where it has one.
+    """
+    layers, n_dense = [], 0
+    for layer in model.layers:
+        random = isinstance(layer, keras.layers.Dropout | keras.layers.GaussianNoise)
+        layers.append(Given(layer, n_dense) if random else layer)
+        n_dense += isinstance(layer, keras.layers.Dense)
+    reference = keras.Sequential([keras.Input((3,)), *layers])
+    metric = keras.losses.BinaryCrossentropy(reduction=None, name="binary_crossentropy")
+    reference.compile(model.optimizer, model.loss, metrics=[metric])
+    for step, batch in enumerate(batches(seed)):
+        for layer in layers:
+            if isinstance(layer, Given):
+                layer.draw(seed, step)
+        reference.train_on_batch(DATA.X_train[batch], DATA.y_train[batch, None])
+    scores = reference.evaluate(DATA.X_val, DATA.y_val[:, None], verbose=0, return_dict=True)
+    reference.optimizer.finalize_variable_values(reference.trainable_variables)  # as `fit` does at its end
+    return scores
+
+
+def batches(seed: int) -> list[np.ndarray]:
+    orders = batch_order(seed, EPOCHS, len(DATA.X_train))
+    return [order[start : start + BATCH_SIZE] for order in orders for start in range(0, len(order), BATCH_SIZE)]
+
+
+def assert_equals_keras(kinds: dict[str, dict]) -> None:
+    models = [build_model(seed=seed, **SMALL | settings) for seed, settings in enumerate(kinds.values())]
+    history = train_population(models, DATA, seeds=range(len(models)), epochs=EPOCHS, batch_size=BATCH_SIZE)
+    for seed, (name, settings) in enumerate(kinds.items()):
+        reference = build_model(seed=seed, **SMALL | settings)
+        untrained = reference.get_weights()
+        scores = train_with_keras(reference, seed)
+        assert_same_weights(models[seed].get_weights(), reference.get_weights())
+        moved = [not np.allclose(a, b, rtol=0.01) for a, b in zip(untrained, reference.get_weights(), strict=True)]
+        assert any(moved), name
+        assert history.val_loss[seed, -1] == pytest.approx(scores["loss"], rel=1e-4), name
+        assert history.val_binary_crossentropy[seed, -1] == pytest.approx(scores["binary_crossentropy"], rel=1e-4), name
+
+
+def test_all_techniques_together_equal_keras_beside_a_network_of_another_shape():
+    assert_equals_keras({"together": TOGETHER, "small": ALONE["hidden_units"]})
+
+
+@pytest.mark.slow
+def test_each_technique_alone_equals_keras():
+    assert_equals_keras(ALONE)
+
+
+def test_who_else_is_trained_changes_no_bit():
+    def models():
+        return [build_model(seed=seed, **SMALL | settings) for seed, settings in enumerate((TOGETHER, {}, TOGETHER))]
+
+    settings = {"epochs": 2, "batch_size": BATCH_SIZE}
+    together, alone = models(), models()
+    train_population(together, DATA, seeds=[0, 1, 2], **settings)
+    train_population(alone[:1], DATA, seeds=[0], **settings)
+    for one, other in zip(together[0].get_weights(), alone[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_training_that_stops_early_keeps_its_best_epoch_and_no_average():
+    """In Keras' `fit` the averaged weights come first and the callback's last."""
+    averaged, plain = (build_model(seed=0, **SMALL | {"use_ema": use_ema}) for use_ema in (True, False))
+    train_population([averaged, plain], DATA, seeds=[0, 0], epochs=EPOCHS, batch_size=BATCH_SIZE, patience=EPOCHS)
+    assert_same_weights(averaged.get_weights(), plain.get_weights())

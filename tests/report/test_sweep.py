@@ -1,0 +1,62 @@
+"""The section of the sweep, out of its two files."""
+
+import pandas as pd
+import pytest
+
+from regularization.report.sweep import heat_map, sweep_section
+from tests.report.examples import sweep
+
+
+def test_the_sentences_say_what_the_files_do():
+    table, found = sweep()
+    told = sweep_section(table, found).sentences
+    assert told[0].startswith("4 configurations in 20 trainings")
+    assert "the best has dropout 0.3 and epochs 500; 2 of them" in told[0]
+    assert "The simplest of those has no regularization." in told[0]
+    assert "on 256 test rows" in told[1]
+    assert "accuracy 0.510 (0.500 to 0.600)" in told[1]
+    assert "the best looks better than it is on the validation rows: by +0.02 (+0.01 to +0.03)" in told[2]
+    assert told[3] == "Try it: dvc exp run -S dropout=0.3"
+
+
+def test_no_clear_optimism():
+    table, found = sweep()
+    found["optimism"] |= {"lower": -0.01}
+    assert "does not clearly look better than it is" in sweep_section(table, found).sentences[2]
+
+
+def test_the_table_is_the_set_that_cannot_be_told_from_the_best():
+    table, found = sweep(in_set=3)
+    (shown,) = sweep_section(table, found).tables
+    assert [row[0] for row in shown.rows] == table["configuration"].iloc[:3].astype(str).to_list()
+    assert list(shown.heads[:4]) == ["configuration", "l1", "dropout", "epochs"]
+    assert shown.rows[0][1:3] == ["none", "0.3"]
+
+
+def test_a_long_set_is_cut_with_a_word():
+    table, found = sweep()
+    long = pd.concat([table] * 20, ignore_index=True).assign(cannot_be_told_from_best=True)
+    (shown,) = sweep_section(long, found).tables
+    assert len(shown.rows) == 20
+    assert "the best 20 of 80" in shown.caption
+
+
+def test_a_heat_map_shows_the_lowest_loss_of_each_pair_and_marks_the_set():
+    table, _ = sweep()
+    (trace,) = heat_map(table, "l1", "dropout").figure["data"]
+    assert (trace["x"], trace["y"]) == (["none", "0.001"], ["0.1", "0.3"])
+    assert trace["z"] == [[0.6, 0.601], [0.4, 0.401]]
+    assert trace["text"] == [["0.600", "0.601"], ["0.400★", "0.401★"]]
+
+
+def test_settings_that_do_not_vary_get_no_map():
+    table, found = sweep()
+    assert [chart.name for chart in sweep_section(table, found).charts] == ["sweep-l1-dropout"]
+
+
+@pytest.mark.parametrize("flag", ["True", "true", True, 1])
+def test_flags_as_a_csv_may_give_them(flag):
+    table, found = sweep()
+    table["cannot_be_told_from_best"] = [flag, *["False"] * 3]
+    (shown,) = sweep_section(table, found).tables
+    assert len(shown.rows) == 1

@@ -1,0 +1,234 @@
+"""The check of a pull request: from two commits to the JSON of a check run, whatever the branch holds."""
+
+import functools
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from regularization.errors import InputError
+from tests.conftest import ROOT
+from tests.evidence.simulated import simulated
+from tests.repositories import commit, run
+from tools.pull_request import examples, repository
+from tools.pull_request.check import CUT, check, cut
+from tools.pull_request.repository import files_here, files_of
+from tools.pull_request.revision import read_revision, stale_stages
+
+DATA = {"rows": {"all": 800}, "share_of_class_1": {"all": 0.53}, "duplicate_rows": 3, "origin": "published"}
+COLUMNS = "variant,protocol,split,seed,n_train,n_distinct_train,n_test"
+SETTINGS = {"data": {"sha256": "4a40", "threshold": 6}, "dropout": 0.2, "evidence": {"equivalence": {"accuracy": 0.01}}}
+
+
+@functools.cache
+def csv_files(gain: float) -> dict[str, str]:
+    """By path, what the replicate stages would write."""
+    tables = zip(("replicates", "blocks"), simulated(gains={"dropout": gain}, seed_sd=0.002), strict=True)
+    return {
+        f"metrics/{kind}_{name}.csv": rows.to_csv(index=False, float_format="%.6g")
+        for kind, table in tables
+        for name, rows in table.groupby("variant")
+    }
+
+
+def write_results(folder: Path, *, gain: float = 0.0, data: dict = DATA, settings: dict = SETTINGS) -> None:
+    """The replicates of the headline models, in which dropout gains so much, and dvc.lock as DVC would leave it."""
+    (folder / "metrics").mkdir(exist_ok=True)
+    (folder / "metrics" / "data.json").write_text(json.dumps(data))
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings))
+    for path, text in csv_files(gain).items():
+        (folder / path).write_text(text)
+    written = "metrics/blocks_dropout.csv"
+    md5 = hashlib.md5((folder / written).read_bytes(), usedforsecurity=False).hexdigest()
+    stage = {
+        "params": {"params.yaml": {"dropout": settings["dropout"]}},
+        "deps": [{"path": "data/prepared/table.npz", "md5": "not in git"}],
+        "outs": [{"path": written, "md5": md5}],
+    }
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": {"replicate_dropout": stage}}))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A repository with results on `main`, and a branch to change them on, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    run("git", "init", "--quiet", "--initial-branch", "main", cwd=tmp_path)
+    write_results(tmp_path)
+    commit(tmp_path, "results")
+    run("git", "checkout", "--quiet", "-b", "branch", cwd=tmp_path)
+    return tmp_path
+
+
+def checked(project: Path, **options) -> dict:
+    commit(project, "a change")
+    return check("main", "branch", **options)
+
+
+@pytest.mark.parametrize(("gain", "conclusion"), [(0.05, "success"), (-0.05, "failure")])
+def test_the_conclusion_is_of_the_two_commits_and_not_of_what_lies_here(project, gain, conclusion):
+    write_results(project, gain=gain)
+    commit(project, "another dropout")
+    run("git", "checkout", "--quiet", "main", cwd=project)
+    found = check("main", "branch")
+    assert found["conclusion"] == conclusion
+    assert found["output"]["title"].startswith(f"dropout: {'better' if gain > 0 else 'worse'} in ")
+
+
+def test_the_label_turns_a_failure_into_neutral(project):
+    write_results(project, gain=-0.05)
+    assert checked(project, is_accepted=True)["conclusion"] == "neutral"
+
+
+def test_what_main_did_since_does_not_count(project):
+    write_results(project, gain=0.05)
+    commit(project, "better")
+    run("git", "checkout", "--quiet", "main", cwd=project)
+    write_results(project, gain=0.2)
+    commit(project, "better still")
+    assert check("main", "branch")["conclusion"] == "success"
+
+
+def test_a_standin_is_neutral(project):
+    write_results(project, gain=-0.05, data=DATA | {"origin": "standin"})
+    found = checked(project)
+    assert found["conclusion"] == "neutral"
+    assert "stand-in" in found["output"]["title"]
+
+
+@pytest.mark.parametrize("changed", [{"threshold": 7}, {"sha256": "0000"}])
+def test_other_labels_or_rows_are_not_compared(project, changed):
+    write_results(project, gain=-0.05, settings=SETTINGS | {"data": SETTINGS["data"] | changed})
+    found = checked(project)
+    assert found["conclusion"] == "neutral"
+    assert "not comparable (other data: data." in found["output"]["title"]
+
+
+def test_a_branch_cannot_widen_its_own_region_of_equivalence(project):
+    wide = {"equivalence": {"accuracy": 1.0, "binary_crossentropy": 9.0}}
+    write_results(project, gain=-0.05, settings=SETTINGS | {"evidence": wide})
+    assert checked(project)["conclusion"] == "failure"
+
+
+def test_params_that_changed_without_a_run_are_named(project):
+    (project / "params.yaml").write_text(yaml.safe_dump(SETTINGS | {"dropout": 0.5}))
+    found = checked(project)
+    assert found["conclusion"] == "neutral"
+    assert "The results of replicate_dropout are of other settings or code" in found["output"]["summary"]
+
+
+def test_results_that_were_edited_by_hand_are_named(project):
+    path = project / "metrics" / "blocks_dropout.csv"
+    path.write_text(path.read_text().replace("dropout,0,40", "dropout,0,40 ", 1))
+    assert stale_stages(files_here()[1]) == ["replicate_dropout"]
+
+
+def test_results_as_dvc_left_them_are_not_stale(project):
+    assert stale_stages(files_here()[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("metrics/blocks_dropout.csv", "nonsense"),
+        ("metrics/blocks_dropout.csv", "\0\1\2"),
+        ("metrics/blocks_dropout.csv", "variant,block,rows\ndropout,0,many\n"),
+        (
+            "metrics/replicates_dropout.csv",
+            "variant,protocol,split,seed,n_train,n_distinct_train,n_test\n</script>,a,1,1,1,1,1\n",
+        ),
+        (
+            "metrics/replicates_dropout.csv",
+            "variant,protocol,split,seed,n_train,n_distinct_train,n_test\n@someone,a,1,1,1,1,1\n",
+        ),
+        ("metrics/data.json", "[" * 100_000),
+        ("metrics/data.json", "[1]"),
+        ("params.yaml", "a: &a [*a"),
+        ("params.yaml", "{" * 1_000),
+        ("dvc.lock", "stages: {replicate_dropout: {params: 3}}"),
+        ("dvc.lock", "stages: {replicate_dropout: 3}"),
+    ],
+)
+def test_what_cannot_be_read_fails_the_check_in_one_line_that_is_shown_as_code(project, path, content):
+    (project / path).write_text(content)
+    found = checked(project)
+    assert found["conclusion"] == "failure"
+    assert found["output"]["title"] == "The replicates cannot be read"
+    assert found["output"]["summary"].startswith(f"    {path}: ")
+    assert "\n" not in found["output"]["summary"]
+
+
+def test_a_link_in_place_of_a_csv_is_not_followed(project):
+    path = project / "metrics" / "blocks_dropout.csv"
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    found = checked(project)
+    assert found["conclusion"] == "neutral"
+    assert "dropout: not comparable (this branch has no block scores)" in found["output"]["title"]
+
+
+def test_a_large_file_is_not_read(project, monkeypatch):
+    monkeypatch.setattr(repository, "LARGEST_FILE", 1000)
+    with pytest.raises(InputError, match="expected 1000 at most"):
+        read_revision(*files_of("main"))
+
+
+def test_a_base_without_replicates_leaves_nothing_to_compare(project):
+    run("git", "checkout", "--quiet", "--orphan", "other", cwd=project)
+    for path in (project / "metrics").glob("*.csv"):
+        path.unlink()
+    commit(project, "nothing yet")
+    run("git", "checkout", "--quiet", "-b", "first", cwd=project)
+    write_results(project)
+    commit(project, "first results")
+    assert check("other", "first")["output"]["title"] == "base, dropout, l1l2: new."
+
+
+def test_a_long_text_is_cut_with_a_word_and_folded_again():
+    text = "<details>\n" + "a line\n" * 20_000 + "</details>\n"
+    short = cut(text, 60_000)
+    assert len(short) <= 60_000
+    assert short.endswith(CUT)
+    assert short.count("<details>") == short.count("</details>") == 1
+    assert cut("short", 60_000) == "short"
+
+
+def test_the_script_of_the_workflow_writes_a_check_run(project):
+    write_results(project, gain=-0.05)
+    commit(project, "worse")
+    sha = run("git", "rev-parse", "branch", cwd=project).strip()
+    run("git", "checkout", "--quiet", "main", cwd=project)
+    (project / "python").write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" "$@"\n')
+    (project / "python").chmod(0o755)
+    environment = {"HEAD_SHA": sha, "LABELS": '["accept-worse", "--help", "x y"]', "PATH": f"{project}:/usr/bin:/bin"}
+    script = ROOT / ".github" / "scripts" / "check_verdict.sh"
+    subprocess.run(["bash", str(script)], cwd=project, env=environment, check=True)
+    written = json.loads((project / "check.json").read_text())
+    assert (written["name"], written["head_sha"], written["status"]) == ("Replicates", sha, "completed")
+    assert written["conclusion"] == "neutral"
+    assert "`accept-worse` accepts it" in written["output"]["summary"]
+
+
+# --- the two examples in the documentation
+
+
+def test_the_examples_in_the_documentation_are_what_the_committed_results_give(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    if repository.git("rev-parse", "--verify", "HEAD") is None:
+        pytest.skip("expected a git repository with a commit, to compare the page with what is committed")
+    committed = files_of("HEAD")
+    if stale_stages(committed[1]):
+        pytest.skip("the committed results are older than the code: `dvc repro`, then `make readme`")
+    page = examples.PAGE.read_text(encoding="utf-8")
+    assert examples.filled(page, committed) == page
+
+
+def test_each_example_has_its_place_in_the_page_and_is_filled():
+    page = (ROOT / examples.PAGE).read_text(encoding="utf-8")
+    for name in ("dropout", "seed"):
+        (text,) = re.findall(rf"<!-- begin {name} -->\n(.*?)<!-- end {name} -->", page, flags=re.DOTALL)
+        assert "> The check: " in text

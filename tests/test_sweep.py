@@ -1,0 +1,254 @@
+"""The sweep without a network: folds, shards, rounds, elimination and tables, with scores made up per configuration."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import StratifiedGroupKFold
+
+from regularization.errors import InputError
+from regularization.heat_map import draw_heat_maps
+from regularization.params import check_params
+from regularization.sweep import Shard, Trained, plan_folds, plan_shards, run_rounds, seeds_of_round
+from regularization.sweep_grid import command_to_try, complexity, count_configurations, expand_grid
+from regularization.sweep_results import choose, final_work, scores_on_test, summary, tabulate
+from regularization.table import Table
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(160, 4))
+X[140:] = X[:20]
+Y = (X[:, 0] + RANDOM.normal(size=160) > 0).astype(int)
+Y[140:] = Y[:20]
+TABLE = Table(X, Y, np.arange(160) % 140)
+ROWS = np.arange(10, 160)
+FOLDS = plan_folds(TABLE, ROWS, folds=5, validation_split=0.2, random_state=3)
+GRID = {"l1": [None, 0.1], "dropout": [None, 0.2, 0.5]}
+CONFIGURATIONS = list(expand_grid(GRID))
+N_SCORED = len(ROWS)
+
+
+def trained(shard: Shard, level) -> Trained:
+    """Losses around `level(settings)`, the same for the same settings and seeds in whatever shard."""
+    losses = []
+    for settings in shard.configurations:
+        noise = np.random.default_rng([shard.seeds[0], int(1000 * sum(value or 0 for value in settings.values()))])
+        losses.append(level(settings) + 0.05 * noise.standard_normal(N_SCORED))
+    loss = np.array(losses, np.float32)
+    return Trained(loss, np.zeros((len(losses), len(shard.seeds)), bool))
+
+
+def score(_, losses) -> dict:
+    """Logits would have to be worked out from the losses that a test wants."""
+    return {"binary_crossentropy": losses, "accuracy": losses < 0.5}
+
+
+def level(settings) -> float:
+    return 0.5 + (settings["l1"] or 0) + (settings["dropout"] or 0)
+
+
+def in_order(shards):
+    for number, shard in enumerate(shards):
+        yield number, trained(shard, level)
+
+
+def backwards(shards):
+    yield from reversed(list(in_order(shards)))
+
+
+def run(train=in_order, **options):
+    return run_rounds(CONFIGURATIONS, TABLE, FOLDS, train, **{"rounds": 3, "seed": 7, "score": score} | options)
+
+
+def test_every_row_is_scored_once_by_networks_that_saw_no_twin_of_it():
+    assert sorted(np.concatenate([fold.test for fold in FOLDS])) == ROWS.tolist()
+    for fold in FOLDS:
+        assert sorted(np.concatenate(fold)) == ROWS.tolist()
+        groups = [set(TABLE.groups[part]) for part in fold]
+        assert sum(map(len, groups)) == len(set.union(*groups))
+
+
+def test_the_folds_are_scikit_learns():
+    splitter = StratifiedGroupKFold(5, shuffle=True, random_state=3)
+    expected = [ROWS[test].tolist() for _, test in splitter.split(X[ROWS], Y[ROWS], TABLE.groups[ROWS])]
+    assert [fold.test.tolist() for fold in FOLDS] == expected
+
+
+def test_more_folds_than_distinct_rows_of_a_class():
+    labels = np.zeros(160, int)
+    labels[10:13] = 1
+    with pytest.raises(InputError, match="sweep.folds: received 5, where a class has 3 distinct training rows"):
+        plan_folds(TABLE._replace(y=labels), ROWS, folds=5, validation_split=0.2, random_state=3)
+
+
+def test_no_seed_is_used_twice():
+    seeds = [seed for number in range(4) for seed in seeds_of_round(number, folds=5, seed=42)]
+    assert len(set(seeds)) == 20
+    assert 42 not in seeds
+
+
+def test_shards_hold_every_configuration_once_and_one_kind_of_program_each():
+    many = list(expand_grid({"l1": [float(n) for n in range(40)], "dropout": [None, 0.5], "hidden_units": [[3], [4]]}))
+    planned = plan_shards(many, (1, 2))
+    assert sorted(number for numbers, _ in planned for number in numbers) == list(range(160))
+    for numbers, shard in planned:
+        assert shard.configurations == tuple(many[number] for number in numbers)
+        assert len({(str(each["hidden_units"]), each["dropout"]) for each in shard.configurations}) == 1
+        assert shard.n_trainings == 2 * len(numbers)
+
+
+def test_the_order_of_completion_changes_nothing():
+    ours, theirs = run(), run(backwards)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert ours.trainings.tolist() == [15] * 6
+
+
+def test_elimination_drops_whole_configurations_after_whole_rounds():
+    study = run(eliminate=0.05)
+    assert study.eliminated_after[0] == 0
+    assert set(study.eliminated_after[1:]) == {1}
+    assert study.trainings.tolist() == [15, 5, 5, 5, 5, 5]
+    assert study.compared.tolist() == [0]
+    np.testing.assert_array_equal(run(backwards, eliminate=0.05).loss, study.loss)
+
+
+def test_a_configuration_that_diverged_has_no_figures_and_is_not_compared():
+    def one_diverges(shards):
+        for number, its in in_order(shards):
+            its.diverged[[settings["dropout"] == 0.5 for settings in shards[number].configurations], 1] = True
+            yield number, its
+
+    study = run(one_diverges)
+    assert study.compared.tolist() == [0, 1, 3, 4]
+    table = tabulate(CONFIGURATIONS, study, study.compared)
+    assert table.loc[[2, 5], ["val_accuracy", "val_accuracy_sd", "val_binary_crossentropy"]].isna().all(axis=None)
+    assert table.loc[[0, 1, 3, 4]].drop(columns=["l1", "dropout", "eliminated_after"]).notna().all(axis=None)
+    assert "svg" in draw_heat_maps(table, list(GRID))
+
+
+def test_all_diverged():
+    def all_diverge(shards):
+        for number, its in in_order(shards):
+            its.diverged[:] = True
+            yield number, its
+
+    with pytest.raises(InputError, match="every configuration of the sweep diverged"):
+        choose(run(all_diverge), [0] * 6)
+
+
+def test_the_table_holds_the_mean_over_rows_and_the_spread_over_trainings():
+    study = run()
+    table = tabulate(CONFIGURATIONS, study, np.array([0, 1]))
+    assert list(table.columns) == [
+        "configuration", "l1", "dropout", "trainings", "val_binary_crossentropy", "val_binary_crossentropy_sd",
+        "val_accuracy", "val_accuracy_sd", "cannot_be_told_from_best", "eliminated_after",
+    ]  # fmt: skip
+    long = pd.DataFrame({"loss": study.loss[:, 4].astype(float).ravel(), "fold": np.tile(study.fold_of_row, 3)})
+    cells = long.assign(round=np.repeat(range(3), N_SCORED)).groupby(["round", "fold"])["loss"].mean()
+    assert table.loc[4, "val_binary_crossentropy"] == pytest.approx(long["loss"].mean())
+    assert table.loc[4, "val_binary_crossentropy_sd"] == pytest.approx(cells.std())
+    assert table["cannot_be_told_from_best"].tolist() == [True, True, False, False, False, False]
+    assert table["eliminated_after"].isna().all()
+
+
+def test_a_row_of_an_eliminated_configuration_is_of_the_rounds_it_was_in():
+    study = run(eliminate=0.05)
+    table = tabulate(CONFIGURATIONS, study, study.compared)
+    assert table["eliminated_after"].to_list() == [pd.NA, 1, 1, 1, 1, 1]
+    assert table.loc[5, "val_binary_crossentropy"] == pytest.approx(study.loss[0, 5].astype(float).mean())
+
+
+def test_the_choice_prefers_the_simpler_of_equals():
+    def equal(shards):
+        for number, shard in enumerate(shards):
+            yield number, trained(shard, lambda _: 0.5)
+
+    study = run(equal)
+    simple = [complexity(each, n_inputs=4, hidden_units=[5]) for each in CONFIGURATIONS]
+    best, plain, not_told = choose(study, simple)
+    assert best in not_told
+    assert plain == 0  # it uses no technique
+    assert len(not_told) > 1
+
+
+def test_the_test_leaves_out_rows_that_are_identical_to_a_training_row():
+    training = {"network": {}, "epochs": 1, "batch_size": 8, "validation_split": 0.2, "random_state": 0}
+    work, unseen = final_work(TABLE, np.arange(20, 140), np.r_[0:20, 140:160, 20:22], **training)
+    assert unseen.tolist() == [*range(20), *range(140, 160)]
+    assert {len(split[4]) for split in work.splits} == {40}
+    assert {len(split[0]) + len(split[2]) for split in work.splits} == {120}
+    with pytest.raises(InputError, match="every test row is identical to a training row"):
+        final_work(TABLE, np.arange(20), np.arange(140, 160), **training)
+
+
+def test_the_tests_interval_counts_rows_and_networks():
+    losses = np.tile(np.array([0.4, 0.4, 0.4, 0.6]), 25)
+    same = Trained(np.tile(losses, 3)[None], np.zeros((1, 3), bool))
+    rows = np.ones(100), np.arange(100)
+    found = scores_on_test(same, *rows, score=score)
+    assert found["accuracy"].value == 0.75
+    assert found["binary_crossentropy"].value == pytest.approx(0.45)
+    other = same._replace(logits=np.concatenate([losses, losses, 1 - losses])[None])
+    assert np.ptp(scores_on_test(other, *rows, score=score)["accuracy"][1:]) > np.ptp(found["accuracy"][1:])
+    one_failed = other._replace(diverged=np.array([[False, False, True]]))
+    assert scores_on_test(one_failed, *rows, score=score)["accuracy"].value == 0.75
+
+
+def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
+    study = run(eliminate=0.05)
+    tested = scores_on_test(Trained(np.zeros((1, 40)), np.zeros((1, 2), bool)), np.ones(20), np.arange(20), score=score)
+    chosen = choose(study, [0] * 6)
+    found = summary(CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0)
+    assert found["best"] == found["simplest"] == {"l1": None, "dropout": None}
+    assert (found["configurations"], found["trainings"], found["set_size"]) == (6, 40, 1)
+    assert found["elimination"] == {"error_rate": 0.05, "trainings_saved": 50}
+    assert found["test"]["accuracy"] == {"value": 1, "lower": 1, "upper": 1}
+    assert found["optimism"] == {"value": 0, "lower": 0, "upper": 0}
+
+
+def test_the_line_to_try_is_what_dvc_reads(tmp_path):
+    from dvc.utils.hydra import apply_overrides
+
+    command = command_to_try({"l1": 0.00001, "dropout": None, "hidden_units": [8, 4], "patience": 20})
+    (tmp_path / "params.yaml").write_text("replicate: {variants: {}}\n", encoding="utf-8")
+    apply_overrides(tmp_path / "params.yaml", [command.split("'")[1]])
+    written = (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    assert "l1: 1e-05" in written
+    assert "patience: 20" in written
+    assert "dropout" not in written
+
+
+def test_complexity_counts_weights_then_techniques():
+    assert complexity({"l1": None, "dropout": 0.2}, n_inputs=11, hidden_units=[20, 20]) == (681, 1)
+    assert complexity({"hidden_units": [4], "l1": 0.1, "l2": 0.1}, n_inputs=11, hidden_units=[20, 20]) == (53, 2)
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ({}, "sweep.grid: received no list; expected one or more"),
+        ({"l1": []}, "sweep.grid.l1: received []; expected a list of one or more values"),
+        ({"l1": [0.1, 0.1]}, "sweep.grid.l1: received [0.1, 0.1], which holds 0.1 twice"),
+        ({"l1": [None, 0.0]}, "sweep.grid.l1: received [None, 0.0], which holds None twice"),
+        ({"dropout": [0.2, 2.0]}, "sweep.grid.dropout.1: received 2.0; expected"),
+        ({"l1": 0.1}, "sweep.grid.l1: received 0.1; expected a list of one or more values"),
+        ({"droput": [0.1]}, "sweep.grid.droput: unknown key; did you mean dropout?"),
+    ],
+)
+def test_a_wrong_grid(params, grid, message):
+    params["sweep"]["grid"] = grid
+    with pytest.raises(InputError) as raised:
+        check_params(params)
+    assert message in str(raised.value)
+
+
+def test_a_grid_of_one_configuration_and_a_null(params):
+    params["sweep"]["grid"] = {"dropout": [None]}
+    lists = check_params(params).sweep.lists()
+    assert lists == {"dropout": [None]}
+    assert list(expand_grid(lists)) == [{"dropout": None}]
+    assert "svg" in draw_heat_maps(pd.DataFrame({"dropout": [None], "val_binary_crossentropy": [0.5]}), ["dropout"])
+
+
+def test_the_committed_grid_is_the_promised_size(params):
+    sweep = check_params(params).sweep
+    assert count_configurations(sweep.lists()) * sweep.folds * sweep.seeds >= 1500
