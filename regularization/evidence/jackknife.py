@@ -15,7 +15,7 @@ from scipy import stats
 
 from regularization.errors import InputError
 
-DRAWS_AT_ONCE = 500  # what is drawn for simultaneous intervals fits into memory
+VALUES_AT_ONCE = 200_000  # of the many that simultaneous intervals are drawn from: as many as a processor holds close
 SPLITS_OF_A_ROUND = 5  # so many splits after another are scored on every block once or more
 
 
@@ -129,13 +129,17 @@ def simultaneous_quantile(
     # The rest, the noise of splits and seeds, is taken as independent between comparisons, which is the safe side.
     noise = np.array([estimate.error_of_splits / estimate.standard_error for estimate in spread])
     shares = changes / np.where(norms > 0, norms, 1.0) * np.sqrt(1 - noise**2)[:, None]
-    correlations = shares @ shares.T
-    np.fill_diagonal(correlations, 1 + 1e-9)  # the last digits keep equal comparisons positive definite
-    root, random = np.linalg.cholesky(correlations), np.random.default_rng(random_state)
-    largest = [
-        _largest_t(random.standard_normal((DRAWS_AT_ONCE, df + 1, len(spread))) @ root.T)
-        for _ in range(draws // DRAWS_AT_ONCE)
-    ]
+    root = np.linalg.qr(shares.T)[1]  # as shares.T, in no more rows than needed
+    shape, random = (max(1, VALUES_AT_ONCE // ((df + 1) * len(spread))), df + 1), np.random.default_rng(random_state)
+    largest = np.concatenate(
+        [
+            _largest_t(
+                random.standard_normal((*shape, len(root))) @ root
+                + random.standard_normal((*shape, len(spread))) * noise
+            )
+            for _ in range(-(-draws // shape[0]))
+        ]
+    )
     return float(np.clip(np.quantile(largest, confidence), single, bonferroni))
 
 
