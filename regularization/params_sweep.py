@@ -13,7 +13,8 @@ MOST_CHECKED = 20_000  # configurations; a larger grid is checked value by value
 def grid_schema(base: type[BaseModel], variant: type[BaseModel], **more: Any) -> Any:
     """A model like `base` with a list of values, or nothing, for each field of `variant` and each type in `more`."""
     fields = {
-        name: (Annotated[field.annotation, *field.metadata], field) for name, field in variant.model_fields.items()
+        name: (Annotated[field.annotation, Field(), *field.metadata], field)  # a truth value has no other bounds
+        for name, field in variant.model_fields.items()
     }
     fields |= {name: (annotation, annotation.__metadata__[0]) for name, annotation in more.items()}
     lists = {
