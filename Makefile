@@ -7,7 +7,7 @@ export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all changed help setup test test-fast test-slow lint format benchmark pull-request plots-page readme axe requirements same-bytes clean
+.PHONY: all changed help setup test test-fast test-slow lint format benchmark pull-request plots-page readme report-picture axe requirements same-bytes clean
 
 all: setup ## train the three models, as far as anything changed, and print how they did
 	@dvc repro
@@ -70,6 +70,9 @@ table: setup ## use a table of your own: FILE=my.csv TARGET=column (and THRESHOL
 
 predict: setup ## score new rows: MODEL=models/base.keras ROWS=rows.csv; writes predictions.csv
 	@python -m tools.predict "$$MODEL" "$$ROWS"
+
+report-picture: setup ## draw docs/report.png, the README's picture of the report, anew (needs chromium)
+	@python -m tools.report_picture
 
 axe: ## fetch axe-core into .axe, for the browser test of the report (npm)
 	@npm install --silent --no-save --no-audit --no-fund --prefix .axe axe-core@4.14.1

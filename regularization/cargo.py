@@ -202,13 +202,5 @@ def quiet_import() -> Iterator[None]:
 def refuse_other_environment(expected: dict[str, str]) -> None:
     """Raise `RuntimeError` where this process would round otherwise, or has other versions, than `expected` says."""
     unlike = differences(expected, computing_environment())
-    if not unlike and "X86_V4" in expected.get("NPY_DISABLE_CPU_FEATURES", "") and _numpy_uses_avx512():
-        unlike = "NumPy with AVX-512: it was imported before the settings came"
     if unlike:
         raise RuntimeError(f"{platform.node()} has {unlike}")
-
-
-def _numpy_uses_avx512() -> bool:
-    from numpy._core._multiarray_umath import __cpu_features__  # the only place that says what is switched off
-
-    return bool(__cpu_features__.get("X86_V4"))

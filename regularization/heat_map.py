@@ -41,7 +41,12 @@ def _heat_map(table: pd.DataFrame, x: str, y: str) -> dict:
         "x": {"field": "x", "type": "nominal", "sort": None, "title": x, "axis": {"labelAngle": 0}},
         "y": {"field": "y", "type": "nominal", "sort": None, "title": y if y != x else None},
     }
-    color = {"field": "loss", "type": "quantitative", "title": "loss", "scale": {"scheme": "viridis", "zero": False}}
+    color = {
+        "field": "loss",
+        "type": "quantitative",
+        "scale": {"scheme": "viridis", "zero": False},
+        "legend": None,  # its gradient would be named by the charts drawn so far; the cells say their values
+    }
     return {
         "width": {"step": 70},
         "height": {"step": 34},

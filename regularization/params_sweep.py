@@ -12,15 +12,16 @@ MOST_CHECKED = 20_000  # configurations; a larger grid is checked value by value
 
 def grid_schema(base: type[BaseModel], variant: type[BaseModel], **more: Any) -> Any:
     """A model like `base` with a list of values, or nothing, for each field of `variant` and each type in `more`."""
-    fields = {
-        name: (Annotated[field.annotation, Field(), *field.metadata], field)  # a truth value has no other bounds
-        for name, field in variant.model_fields.items()
-    }
+    fields = {name: (_annotation(field), field) for name, field in variant.model_fields.items()}
     fields |= {name: (annotation, annotation.__metadata__[0]) for name, annotation in more.items()}
     lists = {
         name: (list[annotation] | None, _list_of(field.description)) for name, (annotation, field) in fields.items()
     }
     return create_model("Lists", __base__=base, **lists)
+
+
+def _annotation(field: Any) -> Any:
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 def _list_of(words: str | None) -> Any:

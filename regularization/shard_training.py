@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from regularization.evaluation import score_rows
 from regularization.models import build_model, initial_weights
 from regularization.population import Network, predict_networks, read_network, train_networks
 from regularization.sweep import Shard, Trained, Work
@@ -20,6 +19,8 @@ def train_shard(
 
     `workers` threads share it, one per processor unless said. `on_progress` is called with the number of trainings done
     since its last call, fractions included. The result for one network does not depend on the others.
+
+    Nothing of NumPy that rounds is used here: a worker imports NumPy before it learns of the settings in rounding.py.
     """
     n_configurations = len(shard.configurations)
     splits = [Arrays(*arrays) for arrays in work.splits]
@@ -27,7 +28,7 @@ def train_shard(
     networks, data, seeds = [], [], []
     for template in templates:
         for split, seed in zip(splits, shard.seeds, strict=True):
-            weights = _initial_weights(seed, template.architecture.units)
+            weights = _initial_weights(seed, template.architecture.units, any(template.architecture.normalizes))
             networks.append(template._replace(name=str(len(networks)), weights=weights))
             data.append(split)
             seeds.append(seed)
@@ -42,11 +43,8 @@ def train_shard(
         on_progress=_in_trainings(on_progress, work.epochs),
     )
     logits = _predict(networks, weights, splits, n_configurations, workers)
-    scores = score_rows(np.concatenate([split.y_test for split in splits]), logits)
     diverged = np.isin([network.name for network in networks], history.diverged)
-    return Trained(
-        scores["binary_crossentropy"].astype(np.float32), scores["accuracy"], diverged.reshape(n_configurations, -1)
-    )
+    return Trained(logits, diverged.reshape(n_configurations, -1))
 
 
 def _read(network: dict, settings: dict) -> tuple[Network, int | None]:
@@ -54,7 +52,9 @@ def _read(network: dict, settings: dict) -> tuple[Network, int | None]:
     return read_network(build_model(**network | built_by, seed=0)), trained_by.get("patience")
 
 
-_initial_weights = functools.lru_cache(maxsize=1024)(initial_weights)  # every configuration begins with the same
+@functools.lru_cache(maxsize=1024)  # every configuration begins with the same
+def _initial_weights(seed: int, units: tuple[int, ...], batch_normalization: bool) -> np.ndarray:
+    return initial_weights(seed, units, batch_normalization=batch_normalization)
 
 
 def _in_trainings(on_progress: Callable[[float], object] | None, epochs: int) -> Callable[[int], object] | None:

@@ -18,6 +18,9 @@ from regularization.table import Rows, Table, fit_preprocessor, to_arrays
 CONFIGURATIONS_PER_SHARD = 32  # 160 trainings on 5 folds: enough for the compiled program, few enough to share out
 
 
+Score = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]  # of labels and logits
+
+
 class Work(NamedTuple):
     """What all shards have in common: the rows of each split and how long to train on them."""
 
@@ -41,8 +44,7 @@ class Shard(NamedTuple):
 class Trained(NamedTuple):
     """What the networks of a shard make of the rows that they are scored on, split after split."""
 
-    loss: np.ndarray  # (configurations, scored rows), binary cross-entropy in nats, float32
-    right: np.ndarray  # the same, true or false
+    logits: np.ndarray  # (configurations, scored rows), float32
     diverged: np.ndarray  # (configurations, splits), true where a training came to no figures
 
 
@@ -142,12 +144,14 @@ def run_rounds(
     folds: Sequence[Rows],
     train: Callable[[Sequence[Shard]], Iterator[tuple[int, Trained]]],
     *,
+    score: Score,
     rounds: int,
     seed: int,
     eliminate: float | None = None,
 ) -> Study:
     """Train every configuration on the `folds` in each round, where `train` gives the results of shards in any order.
 
+    `score` is `evaluation.score_rows`.
     With `eliminate`, a configuration that cannot be the best any more gets no further round, with an error rate of that
     size over all rounds together. Whole rounds decide, so that the order of completion changes nothing.
     """
@@ -164,7 +168,7 @@ def run_rounds(
         planned += [(number, still_in[numbers], shard) for numbers, shard in shards]
         if eliminate is None and number + 1 < rounds:
             continue  # all rounds together keep all workers busy
-        _train_planned(planned, train, study)
+        _train_planned(planned, train, lambda logits: score(table.y[rows], logits), study)
         planned = []
         if eliminate is not None and number + 1 < rounds:
             compared = study._replace(loss=loss[: number + 1]).compared
@@ -174,11 +178,14 @@ def run_rounds(
     return study
 
 
-def _train_planned(planned: Sequence[tuple[int, np.ndarray, Shard]], train: Callable, study: Study) -> None:
+def _train_planned(
+    planned: Sequence[tuple[int, np.ndarray, Shard]], train: Callable, score: Callable, study: Study
+) -> None:
     """Write the results of the `planned` shards, with their rounds and configurations, into the `study`."""
     for place, trained in train([shard for _, _, shard in planned]):
         number, numbers, shard = planned[place]
         failed = trained.diverged.any(axis=1)[:, None]
-        study.loss[number, numbers] = np.where(failed, np.nan, trained.loss)
-        study.right[number, numbers] = np.where(failed, np.nan, trained.right)
+        scores = score(trained.logits)
+        study.loss[number, numbers] = np.where(failed, np.nan, scores["binary_crossentropy"])
+        study.right[number, numbers] = np.where(failed, np.nan, scores["accuracy"])
         study.trainings[numbers] += len(shard.seeds)

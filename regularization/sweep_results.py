@@ -8,7 +8,7 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.selection import Interval, cost_of_choosing, not_told_from_best, row_interval, simplest
-from regularization.sweep import Shard, Study, Trained, Work, cell_means, hold_out, work_on
+from regularization.sweep import Score, Shard, Study, Trained, Work, cell_means, hold_out, work_on
 from regularization.sweep_grid import command_to_try
 from regularization.table import Rows, Table
 
@@ -87,16 +87,17 @@ def final_shard(settings: dict, *, seed: int) -> Shard:
     return Shard((settings,), tuple(range(seed + 1, seed + 1 + FINAL_NETWORKS)))
 
 
-def scores_on_test(trained: Trained, groups: np.ndarray) -> dict[str, Interval]:
-    """By metric, the mean over networks and test rows with its interval; `groups` are those of the tested rows.
+def scores_on_test(trained: Trained, y: np.ndarray, groups: np.ndarray, *, score: Score) -> dict[str, Interval]:
+    """By metric, the mean over networks and test rows with its interval; `y` and `groups` are those of the rows.
 
     The interval covers the choice of test rows and of networks, not that of the training rows.
     """
-    found = {}
-    for name, values in (("accuracy", trained.right), ("binary_crossentropy", trained.loss)):
-        of_network = values[0].astype(float).reshape(-1, len(groups))[~trained.diverged[0]]
-        if len(of_network) < 2:
-            raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
+    logits = trained.logits[0].reshape(-1, len(y))[~trained.diverged[0]]
+    if len(logits) < 2:
+        raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
+    scores, found = score(y, logits), {}
+    for name in ("accuracy", "binary_crossentropy"):
+        of_network = scores[name].astype(float)
         of_seeds = float(of_network.mean(axis=1).var(ddof=1)) / len(of_network)
         found[name] = row_interval(of_network.mean(axis=0), groups, variance=of_seeds)
     return found

@@ -60,20 +60,16 @@ def sweep_settings(params, configuration: dict) -> dict:
 
 
 def trained_variants(group: str, params) -> dict[str, dict]:
-    """`variants_of` less the variations that would be trained twice: those equal to base or to an earlier variation.
+    """`variants_of` less the variations that would be trained twice, as they are equal to an earlier one.
 
-    One equal to another headline model is trained there and here, so that the settings of a headline model retrain
-    nothing but its own stages; `repeated_variants` names it.
+    One equal to a headline model is trained there and here, so that the settings of a headline model retrain nothing
+    but its own stages; `repeated_variants` names it, and the evidence leaves it out.
     """
-    variants, techniques = variants_of(group, params), [techniques_of({})]
-    if group in HEADLINE_MODELS:
-        return variants
     kept = {}
-    for name, settings in variants.items():
-        if techniques_of(settings) not in techniques:
-            techniques.append(techniques_of(settings))
+    for name, settings in variants_of(group, params).items():
+        if techniques_of(settings) not in [techniques_of(others) for others in kept.values()]:
             kept[name] = settings
-    return kept or variants  # a stage writes something
+    return kept
 
 
 def repeated_variants(params) -> dict[str, str]:

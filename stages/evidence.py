@@ -25,7 +25,7 @@ def main() -> None:
         pd.concat([read_csv(f"metrics/{kind}_{group}.csv") for group in REPLICATE_GROUPS], ignore_index=True)
         for kind in ("replicates", "blocks")
     )
-    origin = read_json("metrics/data.json")["origin"]
+    origin = read_json("metrics/data.json", ["origin"])["origin"]
     tables = evidence_tables(
         trainings,
         blocks,

@@ -55,7 +55,7 @@ def main() -> None:
             on_progress=bar.update,
         )
     _warn_of_diverged(replicates.trainings)
-    is_standin = read_json("data/raw/source.json")["origin"] == "standin"
+    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
     for path, written in {
         f"metrics/replicates_{group}.csv": replicates.trainings,
         f"metrics/blocks_{group}.csv": replicates.blocks,

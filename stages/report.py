@@ -33,7 +33,7 @@ def main() -> None:
         requirements=Path("requirements.txt").read_text(encoding="utf-8"),
         subheading=subheading,
         differences_svg=Path("plots/differences.svg").read_text(encoding="utf-8"),
-        sweep=_sweep(),
+        sweep=(read_csv("metrics/sweep.csv"), read_json("metrics/sweep.json")),
     )
     write_text("plots/report.html", page)
     write_text("plots/validation_loss.svg", picture)
@@ -47,12 +47,6 @@ def _subheading(params: Params, *, is_standin: bool) -> str:
 
 def _of_all_groups(prefix: str) -> pd.DataFrame:
     return pd.concat([read_csv(f"{prefix}_{group}.csv") for group in REPLICATE_GROUPS], ignore_index=True)
-
-
-def _sweep() -> tuple[pd.DataFrame, dict] | None:
-    """The sweep's results, where the pipeline makes them."""
-    table, figures = Path("metrics/sweep.csv"), Path("metrics/sweep.json")
-    return (read_csv(table), read_json(figures)) if table.exists() and figures.exists() else None
 
 
 def _history(folder: Path) -> dict[str, list[float]]:

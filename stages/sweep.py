@@ -39,6 +39,8 @@ def main() -> None:
     )
     folds = plan_folds(table, training_rows, folds=params.sweep.folds, **shares)
     _check_size(params, table, folds)
+    with quiet_import():
+        from regularization.evaluation import score_rows
     configurations = list(expand_grid(params.sweep.lists()))
     settings = [sweep_settings(params, configuration) for configuration in configurations]
     training = {
@@ -54,6 +56,7 @@ def main() -> None:
             table,
             folds,
             lambda shards: _train(engine, work, shards, on_progress),
+            score=score_rows,
             rounds=params.sweep.seeds,
             seed=params.seed,
             eliminate=params.sweep.eliminate,
@@ -70,7 +73,7 @@ def main() -> None:
         configurations,
         study,
         chosen,
-        scores_on_test(tested, table.groups[unseen]),
+        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=score_rows),
         n_test_rows=len(unseen),
         n_left_out=len(rows.test) - len(unseen),
         eliminate=params.sweep.eliminate,

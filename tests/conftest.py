@@ -1,5 +1,8 @@
 """What several test files share: the published CSV where it can be had, small tables, folders to run a stage in."""
 
+import regularization  # noqa: F401 (what it sets, such as one thread for small matrices, comes before numpy)
+
+# isort: split
 import copy
 import os
 from pathlib import Path
@@ -25,6 +28,7 @@ TRAINING_FILES = {
     "tests/test_pipeline.py",
     "tests/test_replicates.py",
     "tests/test_same_bytes.py",
+    "tests/test_shard_training.py",
     "tests/test_train.py",
     "tests/test_training.py",
 }

@@ -13,7 +13,7 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 # These check params or end in a message: they change no result, so they make nothing run again. The settings of a
 # variant and the metrics stand in modules that do.
-SHARED_BY_STAGES = {"stages/__init__.py", "stages/_common.py", "stages/_files.py"}
+SHARED_BY_STAGES = {"stages/__init__.py", "stages/_common.py", "stages/_files.py", "stages/_kept.py"}
 NO_RESULT_DEPENDS_ON = _common.NO_RESULT_DEPENDS_ON
 
 
@@ -88,7 +88,7 @@ def test_every_param_is_read_by_some_stage_and_is_there():
         value = PARAMS
         for key in param.split("."):
             value = value[key]
-    flat = {key for key in PARAMS if key not in ("data", "split", "replicate", "evidence")}
+    flat = {key for key in PARAMS if key not in ("data", "split", "replicate", "sweep", "evidence")}
     flat |= {f"{group}.{key}" for group in ("data", "split", "replicate") for key in PARAMS[group]}
     assert {param for param in flat if param not in tracked and param.split(".")[0] not in tracked} == set()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from regularization.evidence import evidence_tables
 from stages._files import write_csv, write_json
@@ -47,8 +48,12 @@ def test_every_block_is_there_once_and_filled(name):
 
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
 def test_every_picture_and_link_leads_to_a_file(page):
+    """One that is in the repository, or that the pipeline makes."""
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
+    made = {path for stage in stages for path in stage.get("outs", []) if isinstance(path, str)}
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
-        assert target.startswith("http") or (ROOT / page).parent.joinpath(target).exists(), target
+        if target not in made and not target.startswith("http"):
+            assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])

@@ -70,11 +70,11 @@ def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number of 2 or more"),
-        ({"splits": 9}, "replicate.splits: received 9; expected a whole number of 10 or more"),
+        ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number from 2"),
+        ({"splits": 9}, "replicate.splits: received 9; expected a whole number from 10"),
         ({"variants": {"mine": {"l3": 1}}}, "replicate.variants.mine.l3: unknown key; expected one of l1, l2, dropout"),
         ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout are taken"),
-        ({"variants": {"l1_0.1": {"l1": 0.1}}}, "received the name 'l1_0.1'; expected one without a dot"),
+        ({"variants": {"l1_0.1": {"l1": 0.1}}}, "received the name 'l1_0.1'; expected a letter, then"),
         (
             {"variants": {"mine": {"dropout": 2}}},
             "replicate.variants.mine.dropout: received 2; expected a number from 0",

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import brier_score_loss
+from sklearn.metrics import balanced_accuracy_score, brier_score_loss, roc_auc_score
 
 from regularization import replicates as replicates_module
 from regularization.block_scores import unpack_blocks
@@ -40,8 +40,9 @@ def test_a_row_per_training_and_every_variant_on_the_same_splits_and_seeds(train
     assert list(replicates.columns) == [
         "variant", "protocol", "split", "seed", "n_train", "n_distinct_train", "n_test",
         "train_accuracy", "train_binary_crossentropy", "train_loss", "train_brier",
-        "val_accuracy", "val_binary_crossentropy", "val_loss", "val_brier",
-        "test_accuracy", "test_binary_crossentropy", "test_loss", "test_brier", "test_ece",
+        "val_accuracy", "val_binary_crossentropy", "val_loss", "val_brier", "val_balanced_accuracy", "val_roc_auc",
+        "test_accuracy", "test_binary_crossentropy", "test_loss", "test_brier", "test_balanced_accuracy",
+        "test_roc_auc", "test_predicted_1", "test_ece",
         "near_zero_weights", "weight_norm", "best_epoch",
     ]  # fmt: skip
     assert replicates.notna().all(axis=None)
@@ -61,6 +62,10 @@ def test_a_row_is_what_training_and_evaluating_that_network_alone_gives(trained,
             assert row[f"{part}_{name}"] == pytest.approx(value, rel=1e-4)
         probability = model(X_part.astype(np.float32)).numpy().ravel()
         assert row[f"{part}_brier"] == pytest.approx(brier_score_loss(y_part, probability), rel=1e-4)
+        if part != "train":
+            assert row[f"{part}_roc_auc"] == pytest.approx(roc_auc_score(y_part, probability))
+            assert row[f"{part}_balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y_part, probability > 0.5))
+    assert row["test_predicted_1"] == pytest.approx((probability > 0.5).mean())
     assert row["best_epoch"] == history.val_loss[0].argmin() + 1
     assert row["n_train"] == len(arrays.X_train)
 
@@ -86,9 +91,29 @@ def test_blocks_hold_the_scores_of_every_block_that_a_training_has_not_seen(trai
         assert scored.sum() == 7
         assert not set(np.flatnonzero(scored)) & set(split.blocks[split.rows.train])
         tested = np.unique(split.blocks[split.rows.test])
-        for metric in METRICS.values():
+        for metric in [metric for metric in METRICS.values() if not metric.needs_both_classes]:
             mean = sums[metric.block_column][number, tested].sum() / rows[tested].sum()
             assert mean == pytest.approx(tests.loc[number, metric.column], rel=1e-5)
+
+
+def test_blocks_hold_class_scores_where_they_have_both_classes(trained):
+    """The network of the first honest split, on the rows of each block that it is tested on."""
+    split = next(split for split in SPLITS if split.protocol == "honest")
+    arrays, blocks = split.arrays(TABLE), trained.blocks[trained.blocks["variant"] == "base"]
+    rows, sums = unpack_blocks(blocks)
+    assert blocks["class_1"].tolist() == [Y[split.blocks == block].sum() for block in range(len(rows))]
+    model = build_model(**NETWORK, seed=split.seeds[0])
+    train_population([model], arrays, seeds=split.seeds, **TRAIN)
+    probability = model(arrays.X_test.astype(np.float32)).numpy().ravel()
+    of_row = split.blocks[split.rows.test]
+    for block in np.unique(of_row):
+        y, its = arrays.y_test[of_row == block], probability[of_row == block]
+        if len(np.unique(y)) < 2:
+            assert np.isnan([sums["auc"][0, block], sums["balanced"][0, block]]).all()
+            continue
+        assert sums["auc"][0, block] / rows[block] == pytest.approx(roc_auc_score(y, its), rel=1e-5)
+        expected = balanced_accuracy_score(y, its > 0.5)
+        assert sums["balanced"][0, block] / rows[block] == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_variant_that_stops_early_is_scored_on_test_blocks_alone(trained):

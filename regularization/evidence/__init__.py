@@ -1,8 +1,8 @@
 """What the replicates say: from trainings to differences with intervals, verdicts and sentences."""
 
 from regularization.evidence.facts import without_repeated
-from regularization.evidence.notebook import notebook_variants
-from regularization.evidence.questions import NOTEBOOK_REPORTED, evidence_tables
+from regularization.evidence.notebook import NOTEBOOK_REPORTED, notebook_variants
+from regularization.evidence.questions import evidence_tables
 from regularization.evidence.sentences import answer, main_figures, not_learned, sentences, told_first
 from regularization.evidence.statistics import Interval, mean_interval
 

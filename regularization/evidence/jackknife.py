@@ -15,6 +15,8 @@ from scipy import stats
 
 from regularization.errors import InputError
 
+SPLITS_OF_A_ROUND = 5  # so many splits after another are scored on every block once or more
+
 
 class BlockScores(NamedTuple):
     """A score summed over the rows of each block that a split is scored on; NaN where it is not."""
@@ -28,19 +30,24 @@ class Jackknife(NamedTuple):
 
     mean: float
     standard_error: float  # for new tables of the same kind, trained on as many rows
-    error_of_splits: float  # for new splits and seeds of this very table
+    error_of_splits: float  # for new seeds and new splits of the same blocks of this very table
     changes: np.ndarray  # (blocks,), centred
     df: int
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """For new tables of the same kind: Student's t with `blocks - 1` degrees of freedom."""
-        return self._around(float(stats.t.ppf((1 + confidence) / 2, self.df)) * self.standard_error)
+        return self.reaching(float(stats.t.ppf((1 + confidence) / 2, self.df)))
+
+    def reaching(self, quantile: float) -> tuple[float, float]:
+        """For new tables of the same kind: so many standard errors to both sides."""
+        return self.mean - quantile * self.standard_error, self.mean + quantile * self.standard_error
 
     def interval_of_splits(self, confidence: float = 0.95) -> tuple[float, float]:
-        """For new splits and seeds of this very table: the normal distribution, as there are hundreds of splits."""
-        return self._around(float(stats.norm.ppf((1 + confidence) / 2)) * self.error_of_splits)
+        """For new seeds and new splits of the same blocks: the normal distribution, as there are hundreds of splits.
 
-    def _around(self, half_width: float) -> tuple[float, float]:
+        Other blocks of the same table would move the mean further, mostly so where the seeds matter little.
+        """
+        half_width = float(stats.norm.ppf((1 + confidence) / 2)) * self.error_of_splits
         return self.mean - half_width, self.mean + half_width
 
 
@@ -53,7 +60,7 @@ def block_jackknife(differences: BlockScores) -> Jackknife:
     `tau_k` the same over the splits that are scored on k, and their other blocks.
     `change_k = tau_k - w_k (a_k - theta) / (W - w_k)`, centred, is what leaving out block k would change.
     The variance for new tables is `(K - 1) / K * sum(change_k**2) + Var(r_s) / splits`; its second term alone is that
-    for new splits and seeds of this table.
+    for new seeds and new splits of the same blocks.
 
     Raises `InputError` where a block is scored in fewer than 2 splits, or where no split is scored on two blocks.
     """
@@ -80,6 +87,25 @@ def block_jackknife(differences: BlockScores) -> Jackknife:
     of_splits = float(r.var(ddof=1) / len(r))
     variance = (n_blocks - 1) / n_blocks * float(changes @ changes) + of_splits
     return Jackknife(theta, float(np.sqrt(variance)), float(np.sqrt(of_splits)), changes, n_blocks - 1)
+
+
+def variance_with(differences: BlockScores, splits: int) -> float:
+    """The variance for new tables that another number of `splits` would give, all else equal.
+
+    One part of it, what the rows make, stays; the other, what the seeds make, falls as 1 / splits. Two halves of the
+    splits at hand have the latter twice, which tells it from the former. NaN where half of them are too few for it.
+    """
+    sums, rows = differences
+    n_splits, variance = len(sums), block_jackknife(differences).standard_error ** 2
+    if splits == n_splits:
+        return variance
+    rounds = np.arange(n_splits) // SPLITS_OF_A_ROUND % 2
+    try:
+        halves = [block_jackknife(BlockScores(sums[rounds == half], rows)).standard_error ** 2 for half in (0, 1)]
+    except InputError:
+        return np.nan
+    of_seeds = float(np.clip(np.mean(halves) - variance, 0, variance))
+    return variance - of_seeds + of_seeds * n_splits / splits
 
 
 def simultaneous_quantile(

@@ -58,7 +58,12 @@ class Replicates(NamedTuple):
 
     def difference(self, variant: str, reference: str, metric: Metric) -> Jackknife:
         """Variant minus reference under the honest protocol; blocks count where both are scored on them."""
-        return block_jackknife(self.differences(variant, reference, metric))
+        try:
+            return block_jackknife(self.differences(variant, reference, metric))
+        except InputError as error:
+            raise InputError(
+                f"{variant} and {reference}: {error}, or learning_rate lower if trainings diverged"
+            ) from None
 
     def differences(self, variant: str, reference: str, metric: Metric) -> BlockScores:
         """What `difference` is worked out from."""

@@ -2,7 +2,7 @@
 
 `difference` always means variant minus reference in the metric's own unit: above 0 is better for accuracy, worse for
 the losses. Every interval is a 95% interval. Intervals are of two kinds, docs/method.md explains them: for new tables
-of the same kind (`lower`, `upper`), and for new splits and seeds of this very table (`table_lower`, `table_upper`).
+of the same kind (`lower`, `upper`), and for new seeds and new splits of the same blocks (`table_lower`, `table_upper`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,42 +10,18 @@ from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from regularization.errors import InputError
 from regularization.evidence import statistics
 from regularization.evidence.facts import facts, marked, repeated, without_repeated
-from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife, simultaneous_quantile
+from regularization.evidence.jackknife import Jackknife, block_jackknife, simultaneous_quantile, variance_with
 from regularization.evidence.majority import MAJORITY, learned, majority, majority_mean
+from regularization.evidence.notebook import NOTEBOOK_REPORTED, notebook_lottery, notebook_reported
 from regularization.evidence.pairing import Replicates, checked_replicates
-from regularization.evidence.trainings import leakage, selection, spread
+from regularization.evidence.trainings import calibration, leakage, selection, spread
 from regularization.metrics import METRICS, Metric
 
-# What the notebook printed: its cell, the configuration, the column, the figure. Some cells ran out of order: l1_0001
-# was trained twice, cell 113 shows the one training and cell 118 the accuracy of the other.
-NOTEBOOK_REPORTED = (
-    (100, "base", "test_accuracy", 0.753125011920929),
-    (100, "l1l2", "test_accuracy", 0.7406250238418579),
-    (100, "dropout", "test_accuracy", 0.78125),
-    (110, "l1l2_0001", "test_accuracy", 0.746874988079071),
-    (113, "l1_0001", "test_accuracy", 0.768750011920929),
-    (118, "l1_0001", "test_accuracy", 0.753125011920929),
-    (122, "l2_0001", "test_accuracy", 0.768750011920929),
-    (120, "l1_001_l2_0001", "test_accuracy", 0.75),
-    (95, "dropout_0005", "test_accuracy", 0.7406250238418579),
-    (95, "dropout_01", "test_accuracy", 0.75),
-    (95, "dropout_05", "test_accuracy", 0.731249988079071),
-    (95, "dropout_09", "test_accuracy", 0.7437499761581421),
-    (99, "base", "test_loss", 0.7152780294418335),
-    (99, "l1l2", "test_loss", 0.5390358567237854),
-    (99, "dropout", "test_loss", 0.489147812128067),
-    (110, "l1l2_0001", "test_loss", 0.6721113324165344),
-    (113, "l1_0001", "test_loss", 0.604773998260498),
-    (120, "l1_001_l2_0001", "test_loss", 0.510881781578064),
-)
-
-
-PLANNED_SPLITS = (130, 260, 520, 1040, 2080)
+PLANNED = (1 / 4, 1 / 2, 1, 2, 4)  # times the splits at hand
 
 
 def evidence_tables(
@@ -84,6 +60,7 @@ def evidence_tables(
         "comparisons": comparisons(replicates, metrics),
         "best": best(replicates, metrics),
         "plan": plan(replicates, metrics, power=power),
+        "calibration": calibration(replicates, families(replicates)),
         "leakage": leakage(replicates, metrics),
         "notebook_lottery": notebook_lottery(
             replicates, variants=[name for name in of_notebook if is_notebook], random_state=random_state
@@ -98,9 +75,8 @@ def evidence_tables(
 def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapping[str, str]) -> pd.DataFrame:
     """Per metric and variant, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
 
-    And the mean calibration error of the test rows, which has no interval for new tables: it is no mean over rows; and
-    whether the networks have been `shown` to have learned anything (see `learned`). Each metric ends with a row for the
-    majority class.
+    And the mean calibration error of the test rows (see `calibration`), and whether the networks have been `shown` to
+    have learned anything (see `learned`). Each metric ends with a row for the majority class.
     """
     ece = replicates.wide("honest", "test_ece")
     rows = []
@@ -149,7 +125,7 @@ def _compared(
     of_blocks = np.nan_to_num(replicates.differences(*pair, metric).sums)
     single, joint = (  # ties alone are no proof: an interval of no width would claim what nobody saw
         replicates.no_narrower_than_seen(interval, of_blocks, metric)
-        for interval in (estimate.interval(), _reaching(estimate, quantile))
+        for interval in (estimate.interval(), estimate.reaching(quantile))
     )
     differing = float((of_blocks != 0).any(axis=1).mean())
     said = "undecided"
@@ -186,7 +162,7 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
             if variant != leader:
                 differences = replicates.differences(variant, leader, metric)
                 lower, upper = replicates.no_narrower_than_seen(
-                    _reaching(block_jackknife(differences), quantile), differences.sums, metric
+                    block_jackknife(differences).reaching(quantile), differences.sums, metric
                 )
             row.update(lower=lower, upper=upper, cannot_be_told=not (lower > 0 or upper < 0))
             rows.append(row)
@@ -196,80 +172,24 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
 def plan(replicates: Replicates, metrics: Mapping[str, Metric], *, power: float) -> pd.DataFrame:
     """The difference that other numbers of splits would detect with that power, per metric and headline pair.
 
-    The variance for new tables has a part that more splits cannot lower, and one that falls as they grow: half of the
-    splits show the latter twice. The means of the differences play no part.
+    From the spread of the differences alone, never from their means; see `variance_with`. Numbers that the splits at
+    hand are too few to foretell are left out.
     """
-    pairs, rows = families(replicates)["headline"], []
-    if not pairs:
-        return pd.DataFrame(columns=["metric", "variant", "reference", "splits", "standard_error", "detectable"])
-    for metric in metrics.values():
-        estimates = [replicates.difference(*pair, metric) for pair in pairs]
-        quantile = simultaneous_quantile(estimates)
-        for pair, estimate in zip(pairs, estimates, strict=True):
-            n_splits, variance = len(replicates.blocks[pair[0]][1]["right"]), estimate.standard_error**2
-            differences = np.nan_to_num(replicates.differences(*pair, metric).sums)
-            noise = max(0.0, _variance_of_half(replicates, pair, metric) - variance)
-            for splits in PLANNED_SPLITS:
-                error = np.sqrt(max(variance - noise, 0) + noise * n_splits / splits)
-                limit = statistics.detectable_difference(error, df=estimate.df, quantile=quantile, power=power)
-                _, limit = replicates.no_narrower_than_seen((-limit, limit), differences, metric)
-                limit = limit if np.any(differences) else np.nan  # ties have no spread to plan with
-                key = {"metric": metric.name, "variant": pair[0], "reference": pair[1]}
-                rows.append(key | {"splits": splits, "standard_error": error, "detectable": limit})
-    return pd.DataFrame(rows)
-
-
-def _variance_of_half(replicates: Replicates, pair: tuple[str, str], metric: Metric) -> float:
-    differences, rows = replicates.differences(*pair, metric)
-    half = len(differences) // 2
-    if half < 10:
-        return 0.0
-    halves = (block_jackknife(BlockScores(part, rows)) for part in (differences[:half], differences[half:]))
-    return float(np.mean([estimate.standard_error**2 for estimate in halves]))
-
-
-def notebook_lottery(
-    replicates: Replicates, *, variants: Sequence[str] = (), n_bootstrap: int = 500, random_state: int = 0
-) -> pd.DataFrame:
-    """How often each of the `variants` (all) has the highest test accuracy if each is trained again on the one split.
-
-    One seed a variant, drawn independently; ties share. Exact over the seeds at hand; the interval says what another
-    set of as many seeds could have given (percentile bootstrap).
-    """
-    scores = replicates.wide("notebook", "test_accuracy").round(6)
-    variants = [variant for variant in replicates.variants if variant in (variants or replicates.variants)]
-    samples = [scores[variant].dropna().to_numpy() for variant in variants]
-    rng = np.random.default_rng(random_state)
-    redrawn = [
-        statistics.win_probabilities([rng.choice(sample, len(sample)) for sample in samples])
-        for _ in range(n_bootstrap)
-    ]
-    lower, upper = np.quantile(redrawn, [0.025, 0.975], axis=0)
-    wins = statistics.win_probabilities(samples)
-    return pd.DataFrame({"variant": variants, "wins": wins, "lower": lower, "upper": upper})
-
-
-def notebook_reported(replicates: Replicates, *, of_notebook: Collection[str]) -> pd.DataFrame:
-    """Each figure that the notebook printed, and where it falls among our seeds on its split (ties count half).
-
-    Only of the variants `of_notebook`, which are trained as the notebook did. `test_loss` is Keras' loss, with the
-    penalty, as printed.
-    """
-    columns = ["cell", "variant", "score", "reported", "mean", "sd", "percentile"]
+    columns = ["metric", "variant", "reference", "splits", "standard_error", "detectable", "power"]
     rows = []
-    for cell, variant, column, figure in NOTEBOOK_REPORTED:
-        scores = replicates.wide("notebook", column)
-        if variant in of_notebook and variant in scores:
-            values = scores[variant].dropna().round(6)
-            row = {"cell": cell, "variant": variant, "score": column, "reported": figure, "mean": values.mean()}
-            percentile = stats.percentileofscore(values, round(figure, 6), kind="mean")
-            rows.append(row | {"sd": values.std(), "percentile": float(percentile)})
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _reaching(estimate: Jackknife, quantile: float) -> tuple[float, float]:
-    half_width = quantile * estimate.standard_error
-    return estimate.mean - half_width, estimate.mean + half_width
+    for metric, pairs in product(metrics.values(), [families(replicates)["headline"]]):
+        found = [replicates.differences(*pair, metric) for pair in pairs]
+        estimates = [block_jackknife(differences) for differences in found]
+        quantile = simultaneous_quantile(estimates) if estimates else np.nan
+        for pair, differences, estimate in zip(pairs, found, estimates, strict=True):
+            if not np.nan_to_num(differences.sums).any():
+                continue  # ties have no spread to plan with
+            for splits in (round(factor * len(differences.sums)) for factor in PLANNED):
+                error = float(np.sqrt(variance_with(differences, splits)))
+                limit = statistics.detectable_difference(error, df=estimate.df, quantile=quantile, power=power)
+                _, limit = replicates.no_narrower_than_seen((-limit, limit), differences.sums, metric)
+                rows.append((metric.name, *pair, splits, error, limit, power))
+    return pd.DataFrame(rows, columns=columns).dropna()
 
 
 def _bounds(interval: tuple[float, float], prefix: str = "") -> dict[str, float]:

@@ -15,7 +15,7 @@ LEARNED = {
     "ranks": "An accuracy above the majority class's is not shown of {}, but the ROC AUC is above 0.5",
 }
 NEW_TABLES = "for new tables of the same kind"
-THIS_TABLE = "for new splits and seeds of this very table"
+THIS_TABLE = "for new seeds and splits of the same blocks"
 SAID = {
     "better": "is better than",
     "worse": "is worse than",
@@ -86,7 +86,8 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
         ),
         *(_comparison(row, means) for rows in told["comparisons"] for row in _rows(rows)),
         *(_set(tables["best"], name) for name in shown),
-        *(_power(rows) for rows in told["plan"] if rows["detectable"].notna().any()),
+        *(_power(rows, int(tables["table"]["splits"].iloc[0])) for rows in told["plan"] if len(rows)),
+        *(_calibration(row) for row in _rows(tables["calibration"].query("family == 'headline'"))),
         *_leakage(in_headline["leakage"], headline[0], first[0]),
         *(_spread(row) for row in _rows(in_headline["spread"]) if row["metric"] == first[0]),
         _lottery(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
@@ -128,7 +129,7 @@ def not_learned(summaries: pd.DataFrame) -> list[str]:
 def _short(label: str, row: pd.Series) -> str:
     if not row["differing"]:
         return f"{label} {row['verdict']} (no training differed from its pair)"
-    interval = f"{row['difference']:+.3f}, {row['lower']:+.3f} to {row['upper']:+.3f}"
+    interval = f"{row['difference']:+.3f}; {row['lower']:+.3f} to {row['upper']:+.3f} for new tables"
     return f"{label} {row['verdict']} ({interval})"
 
 
@@ -164,14 +165,24 @@ def _set(best: pd.DataFrame, metric: str) -> str:
     return f"In {label}, {leader} has the best mean; {_listed(others)} cannot be told from it."
 
 
-def _power(rows: pd.DataFrame) -> str:
-    splits = rows["splits"].unique()
-    now = rows[rows["splits"] == splits[len(splits) // 2]]
+def _power(rows: pd.DataFrame, splits: int) -> str:
+    now = rows[rows["splits"] == splits]
     least, most = (f"{limit:.3f}" for limit in (now["detectable"].min(), now["detectable"].max()))
     limits = least if least == most else f"{least} to {most}, depending on the pair of headline variants,"
     return (
-        f"With {now['splits'].iloc[0]} splits, a true difference in {METRICS[rows['metric'].iloc[0]].label} of "
-        f"{limits} would be found reliably."
+        f"With {splits} splits, a true difference in {METRICS[rows['metric'].iloc[0]].label} of {limits} would be "
+        f"found in {now['power'].iloc[0]:.0%} of such studies."
+    )
+
+
+def _calibration(row: dict) -> str:
+    said = "cannot be told from"
+    if row["table_upper"] < 0 or row["table_lower"] > 0:
+        said = "is lower than" if row["difference"] < 0 else "is higher than"
+    change = _interval(row["difference"], row["table_lower"], row["table_upper"], THIS_TABLE)
+    return (
+        f"The calibration error of {row['variant']} on the test rows {said} that of {row['reference']}: "
+        f"{row['ece']:.3f} against {row['ece_of_reference']:.3f}, difference {change}."
     )
 
 
@@ -186,14 +197,18 @@ def _leakage(rows: pd.DataFrame, baseline: str, metric: str) -> list[str]:
             f"{change}, test rows seen in training and more distinct rows to train on taken together"
         )
         if row["variant"] != baseline:
-            excess = f"{row['excess_of_base']:+.3f} ({row['excess_lower']:+.3f} to {row['excess_upper']:+.3f})"
+            excess = _interval(
+                row["excess_of_base"], row["excess_lower"], row["excess_upper"], "for the same duplicates"
+            )
             sentence += f"; the change of {baseline} minus this one is {excess}"
         told.append(f"{sentence}.")
     return told
 
 
 def _spread(row: dict) -> str:
-    share = f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%})"
+    share = (
+        f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%} with other seeds and splits)"
+    )
     return (
         f"One training of {row['variant']} has a {METRICS[row['metric']].label} with a standard deviation of "
         f"{row['sd']:.3f} over fresh splits; the seed alone, on one split, makes {row['sd_of_seed']:.3f}, which is "
@@ -211,7 +226,7 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
             f"{again}, {first['variant']} and {second['variant']} would have the highest test accuracy of the "
             f"{len(lottery)} configurations equally often, in {first['wins']:.0%} of the runs each."
         )
-    interval = f"{first['lower']:.0%} to {first['upper']:.0%}"
+    interval = f"{first['lower']:.0%} to {first['upper']:.0%} with other seeds"
     told = (
         f"{again}, {first['variant']} would have the highest test accuracy of the "
         f"{len(lottery)} configurations most often, in {first['wins']:.0%} of the runs ({interval})"
@@ -224,7 +239,7 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
 
 def _selection(row: dict, baseline: str) -> str:
     label = METRICS[row["metric"]].label
-    looked = "looked better than it was by" if row["optimism_lower"] > 0 else "did not clearly look better than it was:"
+    looked = "it looked better than it was by" if row["optimism_lower"] > 0 else "whether it looked better is open:"
     optimism, gain = (
         _interval(row[name], row[f"{name}_lower"], row[f"{name}_upper"], THIS_TABLE) for name in ("optimism", "gain")
     )
@@ -235,9 +250,9 @@ def _selection(row: dict, baseline: str) -> str:
         )
     how = f"Chosen in each split by {label.replace('test', 'validation')} from one training of each variant"
     return (
-        f"{how}: {row['chosen']} {often}. The chosen has "
-        f"{row['validation']:.3f} on the validation rows and {row['test']:.3f} on the test rows: it {looked} "
-        f"{optimism}. Its difference to {baseline} on the test rows is {gain}."
+        f"{how}: {row['chosen']} {often}. The chosen has {row['validation']:.3f} on the validation rows and "
+        f"{row['test']:.3f} on the test rows: {looked} {optimism}. Its difference to "
+        f"{baseline} on the test rows is {gain}."
     )
 
 
@@ -248,10 +263,10 @@ def _diverged(row: dict) -> str:
     )
 
 
-def _interval(value: float, lower: float, upper: float, scope: str) -> str:
+def _interval(value: float, lower: float, upper: float, scope: str = "") -> str:
     if lower == upper:
         return f"{value:+.3f} (the same every time)"
-    return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f} {scope})"
+    return f"{value:+.3f} ({lower:+.3f} to {f'{upper:+.3f} {scope}'.rstrip()})"
 
 
 def _listed(names: Sequence[str]) -> str:

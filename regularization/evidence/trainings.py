@@ -1,12 +1,30 @@
-"""Questions that single trainings answer, for this very table: what leaking is worth, spread, selection."""
+"""Questions that single trainings of this very table answer: calibration, what leaking is worth, spread, selection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from regularization.evidence import statistics
 from regularization.evidence.pairing import Replicates
 from regularization.metrics import METRICS, Metric
+
+
+def calibration(replicates: Replicates, families: Mapping[str, Sequence[tuple[str, str]]]) -> pd.DataFrame:
+    """Each pair's difference in the expected calibration error (ECE) of the test rows, below 0 where it is better.
+
+    A paired interval for new seeds and new splits of the same blocks. There is none for new tables: the error is no
+    mean over rows, so the blocks have no part of it, and few rows alone make it larger.
+    """
+    ece, columns = replicates.wide("honest", "test_ece"), ["family", "variant", "reference", "ece", "ece_of_reference"]
+    rows = []
+    for family, pairs in families.items():
+        for variant, reference in pairs:
+            both = ece[[variant, reference]].dropna()
+            if len(both) < 2:
+                continue
+            change = statistics.mean_interval(both[variant] - both[reference])
+            rows.append((family, variant, reference, both[variant].mean(), both[reference].mean(), *change))
+    return pd.DataFrame(rows, columns=[*columns, "difference", "table_lower", "table_upper"])
 
 
 def leakage(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
@@ -55,7 +73,7 @@ def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -
     In every split the best of one training of each variant is chosen, as a person would; ties share the choice, and
     `tied` other variants are chosen as often as `chosen`. The test rows of a split took no part in its choice.
     `optimism` is how much better the chosen looked on validation than it was on test (above 0 for every metric); `gain`
-    its test score minus the baseline's. Intervals are for new splits and seeds of this very table.
+    its test score minus the baseline's. Intervals are for new seeds and new splits of the same blocks.
     """
     rows = []
     for metric in metrics.values():

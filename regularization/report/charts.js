@@ -5,6 +5,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paper = matchMedia("print");
   const touch = matchMedia("(pointer: coarse)").matches;
+  const PAPER_WIDTH = 680; // CSS pixels between the margins of A4 and Letter
   const FAINT = "33"; // the opacity of a band, as the last two digits of its colour
 
   function colourOf(name) {
@@ -44,7 +45,9 @@
     for (const plot of plots) {
       const figure = JSON.parse(document.getElementById(plot.dataset.figure).textContent);
       const { data, layout } = painted(figure);
-      Plotly.react(plot, data, dressed(layout, plot.clientWidth), { responsive: true, displayModeBar: false });
+      const size = paper.matches ? { width: PAPER_WIDTH, autosize: false } : { autosize: true };
+      const look = { ...dressed(layout, plot.clientWidth), ...size };
+      Plotly.react(plot, data, look, { responsive: true, displayModeBar: false });
     }
   }
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from regularization.charts import plot_metrics
-from regularization.report.parts import NOTHING, Chart, Section, Table, layout, listed, numbers, plain, series
+from regularization.report.parts import NOTHING, SYMBOLS, Chart, Section, Table, layout, listed, numbers, plain, series
 
 SHOWN_EPOCHS = 11  # rows of a chart's table: as many as one reads
 
@@ -69,7 +69,7 @@ def _chart(metric: str, histories: Mapping, figure, subheading: str, unit: str) 
     return Chart(
         name=f"curves-{metric}",
         title=f"{metric.capitalize()} per epoch of training, in training and validation ({subheading})",
-        note=f"In {unit}. Training solid, validation dotted; in training, dropout is on.",
+        note=f"In {unit}. Training solid, validation dotted; a mark per model. In training, dropout is on.",
         alternative=f"After the last epoch, the validation {metric} is {listed(last)}.",
         figure=_figure(figure, metric, unit),
         table=Table(f"{metric.capitalize()} at some of the epochs", heads, rows),
@@ -82,7 +82,14 @@ def _figure(figure, metric: str, unit: str) -> dict:
     for number, trace in enumerate(figure.data):
         values = list(trace.y)
         line = {"color": series(number // 2), "dash": trace.line.dash, "width": 1.5}
-        its = {"type": "scatter", "mode": "lines", "name": plain(trace.name), "x0": 1, "dx": 1}
+        model = number // 2
+        mark = {
+            "symbol": SYMBOLS[model % len(SYMBOLS)],
+            "size": 7,
+            "maxdisplayed": SHOWN_EPOCHS,
+            "color": series(model),
+        }
+        its = {"type": "scatter", "mode": "lines+markers", "marker": mark, "name": plain(trace.name), "x0": 1, "dx": 1}
         traces.append(its | {"y": numbers(values, 4), "line": line})
     shown = layout("epoch", f"{metric} ({unit.split(',')[0].split(';')[0]})", height=480, hovermode="x unified")
     return {"data": traces, "layout": shown}

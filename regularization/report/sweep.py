@@ -38,25 +38,36 @@ def _effect(table: pd.DataFrame, setting: str) -> float:
 
 
 def _sentences(found: dict) -> list[str]:
+    many = f"{found['set_size']:,} of them, itself among them, cannot be told from it"
     told = [
         f"{found['configurations']:,} configurations in {found['trainings']:,} trainings, compared by their loss on "
-        f"validation rows: {found['best']} is the best, and {found['set_size']:,} of them, itself among them, cannot "
-        f"be told from it. The simplest of those is {found['simplest']}.",
+        f"validation rows: the best has {_settings(found['best'])}; {many}. The simplest of those has "
+        f"{_settings(found['simplest'])}.",
     ]
     tests = [f"{_label(name)} {_value(its)}" for name, its in found["test"].items()]
-    told.append(f"On test rows that took no part in the choice: {listed(tests)}.")
+    told.append(
+        f"The simplest of them, on {found['test_rows']:,} test rows that took no part in the choice: {listed(tests)}."
+    )
     optimism = found["optimism"]
-    word = "looked better than it was" if optimism["lower"] > 0 else "did not clearly look better than it was"
-    told.append(f"On the validation rows the chosen {word}: optimism {_value(optimism, '+')} in the loss.")
+    word = "looks better than it is" if optimism["lower"] > 0 else "does not clearly look better than it is"
+    told.append(
+        f"Picked from so many, the best {word} on the validation rows: by {_value(optimism, '+.2g')} of the loss."
+    )
     return [*told, f"Try it: {found['try_it']}"] if found.get("try_it") else told
+
+
+def _settings(configuration: dict) -> str:
+    """The settings that are on, in words."""
+    on = [f"{name} {_setting(value)}" for name, value in configuration.items() if value is not None]
+    return listed(on) if on else "no regularization"
 
 
 def _label(metric: str) -> str:
     return metric.replace("_", " ")
 
 
-def _value(its: dict, sign: str = "") -> str:
-    return f"{its['value']:{sign}.3f} ({its['lower']:{sign}.3f} to {its['upper']:{sign}.3f})"
+def _value(its: dict, digits: str = ".3f") -> str:
+    return f"{its['value']:{digits}} ({its['lower']:{digits}} to {its['upper']:{digits}})"
 
 
 def _is_in_set(column: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The block jackknife against its definition, written out with loops, and against studies whose truth is known."""
+"""The block jackknife against its definition, written out with loops."""
 
 import numpy as np
 import pytest
@@ -6,16 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmarks import interval_studies
 from regularization.errors import InputError
-from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife, simultaneous_quantile
+from regularization.evidence.jackknife import (
+    BlockScores,
+    Jackknife,
+    block_jackknife,
+    simultaneous_quantile,
+    variance_with,
+)
 from regularization.table.blocks import N_BLOCKS, TRAIN, divide_blocks
 
 
-def some_scores(seed=0, splits=40, uneven=True) -> BlockScores:
+def some_scores(seed=0, splits=40, seed_sd=0.02) -> BlockScores:
     random = np.random.default_rng(seed)
-    rows = random.integers(30, 60, N_BLOCKS) if uneven else np.full(N_BLOCKS, 40)
-    means = random.normal(0.03, 0.02, (splits, N_BLOCKS)) + random.normal(scale=0.01, size=N_BLOCKS)
+    rows, of_block = random.integers(30, 60, N_BLOCKS), random.normal(scale=0.01, size=N_BLOCKS)
+    means = 0.03 + of_block + random.normal(scale=seed_sd, size=(splits, N_BLOCKS))
     return BlockScores(np.where(divide_blocks(splits, random_state=seed) != TRAIN, means * rows, np.nan), rows)
 
 
@@ -96,6 +101,32 @@ def test_a_block_that_too_few_splits_are_scored_on():
         block_jackknife(BlockScores(sums, scores.rows))
 
 
+# --- the variance of other numbers of splits
+
+
+def test_the_variance_of_the_splits_at_hand_is_that_of_the_interval():
+    scores = some_scores()
+    assert variance_with(scores, 40) == block_jackknife(scores).standard_error ** 2
+
+
+def test_more_splits_lower_what_the_seeds_make_and_leave_what_the_rows_make():
+    """A quarter of the splits, really drawn, is what the whole foretells; so is the limit of very many."""
+    foretold, drawn, limits, rows_alone = [], [], [], []
+    for seed in range(60):
+        scores = some_scores(seed, splits=400)
+        foretold.append(variance_with(scores, 100))
+        drawn.append(block_jackknife(BlockScores(scores.sums[:100], scores.rows)).standard_error ** 2)
+        limits.append(variance_with(scores, 10**9))
+        rows_alone.append(some_scores(seed, splits=400, seed_sd=1e-9))
+    assert np.mean(foretold) == pytest.approx(np.mean(drawn), rel=0.05)
+    alone = [block_jackknife(scores).standard_error ** 2 for scores in rows_alone]
+    assert np.mean(limits) == pytest.approx(np.mean(alone), rel=0.1)
+
+
+def test_too_few_splits_foretell_nothing():
+    assert np.isnan(variance_with(some_scores(splits=10), 100))
+
+
 # --- intervals that hold together
 
 
@@ -125,27 +156,3 @@ def test_the_family_holds_together_as_often_as_it_says():
     shares = changes / np.linalg.norm(changes, axis=1, keepdims=True)
     drawn = stats.multivariate_t(shape=shares @ shares.T, df=19, seed=2).rvs(100_000)
     assert (np.abs(drawn).max(axis=1) <= quantile).mean() == pytest.approx(0.95, abs=0.004)
-
-
-# --- does it cover the truth?
-
-
-def cases(*names: str) -> list[interval_studies.Case]:
-    return [case for case in interval_studies.CASES if case.name in names]
-
-
-SHORT = cases("ridge, 200 rows", "naive Bayes, 200 rows", "logistic, early stopping, 200 rows")
-
-
-@pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
-def test_the_interval_covers_the_truth_in_short(case):
-    """40 studies: with a coverage of 93% or more, 33 or fewer would be covered once in 250 times."""
-    for found in interval_studies.coverage(case, studies=40, splits=60, tables=300).values():
-        assert found["coverage"] >= 34 / 40
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", interval_studies.CASES, ids=lambda case: case.name)
-def test_the_interval_covers_the_truth(case):
-    for found in interval_studies.coverage(case, studies=1000).values():
-        assert found["coverage"] >= 0.93

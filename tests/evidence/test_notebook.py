@@ -1,12 +1,16 @@
-"""Beside which results the notebook's figures may stand."""
+"""What the notebook printed, beside which results that may stand, and what other seeds give on its split."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from regularization.evidence import NOTEBOOK_REPORTED, notebook_variants
-from regularization.evidence.notebook import TABLE
+from regularization.evidence.notebook import TABLE, notebook_lottery, notebook_reported
+from regularization.evidence.pairing import Replicates, checked_replicates
 from regularization.params import check_params
 from regularization.variants import repeated_variants, trained_variants
 from stages.download import RED_WINE_SHA256
+from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
 
 
 def changed(params: dict, group: str | None = None, **values):
@@ -57,12 +61,12 @@ def test_the_later_name_repeats_the_earlier(params):
     variants = {
         "a": {"l1": 0.5},
         "b": {"l1": 0.5, "l2": 0, "dropout": None},
-        "none": {"dropout": 0},
+        "plain": {"dropout": 0},
         "half": {"dropout": 0.5},
     }
     known = with_variants(params, variants, dropout=0.5)
-    assert repeated_variants(known) == {"b": "a", "none": "base", "half": "dropout"}
-    assert list(trained_variants("variations", known)) == ["a", "half"]
+    assert repeated_variants(known) == {"b": "a", "plain": "base", "half": "dropout"}
+    assert list(trained_variants("variations", known)) == ["a", "plain", "half"]
 
 
 def test_penalties_on_no_layer_are_none(params):
@@ -70,6 +74,51 @@ def test_penalties_on_no_layer_are_none(params):
     assert repeated_variants(known) == {"l1l2": "base", "a": "base"}
 
 
-def test_a_group_of_nothing_but_repetitions_is_still_trained(params):
-    known = with_variants(params, {"none": {}})
-    assert list(trained_variants("variations", known)) == ["none"]
+def test_base_that_stops_early_is_not_a_variation_without_anything(params):
+    assert repeated_variants(with_variants(params, {"plain": {}}, patience=9)) == {}
+    assert repeated_variants(with_variants(params, {"early": {"patience": 9}}, patience=9)) == {"early": "base"}
+    assert "base" not in notebook_variants(changed(params, patience=9))
+
+
+# --- the figures
+
+
+@pytest.fixture(scope="module")
+def known() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return with_known_answer()
+
+
+def replicates(trainings, blocks, headline=HEADLINE) -> Replicates:
+    return checked_replicates(trainings, blocks, headline=headline)
+
+
+def test_lottery_by_hand(known):
+    trainings, blocks = known[0].copy(), known[1]
+    notebook = trainings["protocol"] == "notebook"
+    trainings.loc[notebook, "test_accuracy"] = np.where(trainings[notebook]["variant"] == "l1l2", 0.75, 0.70)
+    half = notebook & (trainings["variant"] == "dropout") & (trainings["seed"] < 4)
+    trainings.loc[half, "test_accuracy"] = 0.7500000119  # float32's 0.75 is a tie
+    found = notebook_lottery(replicates(trainings, blocks)).set_index("variant")
+    assert found["wins"].to_dict() == pytest.approx({"base": 0, "l1l2": 0.75, "dropout": 0.25, "copy": 0})
+    assert 0 < found["lower"]["dropout"] < 0.25 < found["upper"]["dropout"] < 0.5
+    again = notebook_lottery(replicates(trainings, blocks), random_state=1).set_index("variant")
+    assert (again["wins"] == found["wins"]).all()
+
+
+def test_reported_figures_are_counts_of_320_test_rows():
+    accuracies = [figure for *_, column, figure in NOTEBOOK_REPORTED if column == "test_accuracy"]
+    assert len(accuracies) == 12
+    assert len(NOTEBOOK_REPORTED) == 18
+    np.testing.assert_allclose(np.array(accuracies) * 320, np.round(np.array(accuracies) * 320), atol=1e-5)
+
+
+def test_reported_figures_fall_where_they_should():
+    trainings, blocks = simulated(ELEVEN)
+    found = notebook_reported(replicates(trainings, blocks), of_notebook=ELEVEN)
+    assert len(found) == 18
+    values = trainings.query("variant == 'dropout' and protocol == 'notebook'")["test_loss"]
+    dropout = row_of(found, variant="dropout", score="test_loss")
+    assert dropout["reported"] == 0.489147812128067
+    assert dropout["percentile"] == pytest.approx(100 * (values < 0.489147812128067).mean())
+    three = notebook_reported(replicates(*simulated()), of_notebook=ELEVEN)
+    assert set(three["variant"]) == set(HEADLINE)

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from regularization.evidence import NOTEBOOK_REPORTED, evidence_tables, questions
+from regularization.evidence import evidence_tables, questions
 from regularization.evidence.pairing import Replicates, checked_replicates
 from regularization.metrics import METRICS
-from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
+from regularization.table.blocks import TEST, divide_blocks
+from tests.evidence.simulated import HEADLINE, row_of, simulated, with_known_answer
 
 OPPOSITE = {"better": "worse", "worse": "better", "likely better": "likely worse", "likely worse": "likely better"}
 
@@ -147,96 +147,53 @@ def test_power_does_not_look_at_the_mean_difference():
 
 def test_more_splits_detect_less_but_not_nothing(tables):
     rows = tables["plan"].query("metric == 'accuracy' and variant == 'dropout' and reference == 'base'")
+    assert rows["splits"].tolist() == [50, 100, 200, 400, 800]
     assert rows["detectable"].is_monotonic_decreasing
     assert rows["detectable"].iloc[-1] > 0
 
 
+def test_too_few_splits_foretell_no_others():
+    found = evidence_tables(*simulated(splits=11), headline=HEADLINE)["plan"]
+    assert set(found["splits"]) == {11}
+    assert found["detectable"].notna().all()
+
+
+# --- a variant that stops early: it has used its validation rows, and is scored on the test rows alone
+
+
+def stopping_early(blocks: pd.DataFrame, variant: str, splits: int) -> pd.DataFrame:
+    """The blocks with those of validation left out for the variant."""
+    tested = divide_blocks(splits, random_state=0) == TEST
+    columns = [metric.block_column for metric in METRICS.values()]
+    changed = blocks.copy()
+    for row in changed.index[changed["variant"] == variant]:
+        keep = tested[:, changed.loc[row, "block"]]
+        for column in columns:
+            values = np.array(changed.loc[row, column].split(" "))
+            changed.loc[row, column] = " ".join(np.where(keep, values, "-"))
+    return changed
+
+
+@pytest.mark.parametrize("splits", [23, 40])
+def test_pairs_with_a_variant_that_stops_early_count_the_blocks_of_both(splits):
+    trainings, blocks = simulated(splits=splits)
+    fewer = stopping_early(blocks, "dropout", splits)
+    found, whole = (evidence_tables(trainings, table, headline=HEADLINE) for table in (fewer, blocks))
+    pair, other = (
+        [
+            row_of(tables["comparisons"], metric="accuracy", variant=variant, reference="base")
+            for tables in (found, whole)
+        ]
+        for variant in ("dropout", "l1l2")
+    )
+    assert pair[0]["difference"] != pair[1]["difference"]
+    assert other[0][["difference", "lower", "upper"]].tolist() == other[1][["difference", "lower", "upper"]].tolist()
+    of_both = [replicates(trainings, stopping_early(table, "base", splits)) for table in (fewer, blocks)]
+    estimates = [each.difference("dropout", "base", METRICS["accuracy"]) for each in of_both]
+    assert estimates[0].mean == estimates[1].mean == pair[0]["difference"]
+    for name in ("best", "plan", "comparisons"):
+        assert found[name].select_dtypes("number").notna().all(axis=None)
+    assert set(found["plan"]["splits"]) == set(whole["plan"]["splits"])
+
+
 # --- the other questions
-
-
-def test_leaking_is_worth_what_was_put_in(known):
-    trainings, blocks = known
-    leaky = trainings.query("protocol == 'honest' and split < 6").assign(protocol="leaky")
-    leaky["test_accuracy"] += np.where(leaky["variant"] == "base", 0.05, 0.02)
-    changed = pd.concat([trainings.query("protocol != 'leaky'"), leaky], ignore_index=True)
-    found = questions.leakage(replicates(changed, blocks))
-    base, dropout = (row_of(found, metric="accuracy", variant=variant) for variant in ("base", "dropout"))
-    assert (base["change"], base["lower"], base["upper"]) == pytest.approx((0.05, 0.05, 0.05))
-    assert (dropout["change"], dropout["excess_of_base"]) == pytest.approx((0.02, 0.03))
-    assert row_of(found, metric="binary_crossentropy", variant="base")["change"] == 0
-
-
-def test_the_interval_of_leaking_is_the_paired_t_test(known, tables):
-    twins = known[0].query("variant == 'dropout' and split < 6 and protocol != 'notebook'")
-    pairs = twins.pivot_table(index="split", columns="protocol", values="test_accuracy")
-    expected = stats.ttest_rel(pairs["leaky"], pairs["honest"]).confidence_interval()
-    found = row_of(tables["leakage"], metric="accuracy", variant="dropout")
-    assert (found["lower"], found["upper"]) == pytest.approx((expected.low, expected.high))
-
-
-def test_a_table_without_duplicates_has_no_leakage_to_tell(known):
-    trainings, blocks = known
-    assert questions.leakage(replicates(trainings.query("protocol != 'leaky'"), blocks)).empty
-
-
-def test_lottery_by_hand(known):
-    trainings, blocks = known[0].copy(), known[1]
-    notebook = trainings["protocol"] == "notebook"
-    trainings.loc[notebook, "test_accuracy"] = np.where(trainings[notebook]["variant"] == "l1l2", 0.75, 0.70)
-    half = notebook & (trainings["variant"] == "dropout") & (trainings["seed"] < 4)
-    trainings.loc[half, "test_accuracy"] = 0.7500000119  # float32's 0.75 is a tie
-    found = questions.notebook_lottery(replicates(trainings, blocks)).set_index("variant")
-    assert found["wins"].to_dict() == pytest.approx({"base": 0, "l1l2": 0.75, "dropout": 0.25, "copy": 0})
-    assert 0 < found["lower"]["dropout"] < 0.25 < found["upper"]["dropout"] < 0.5
-    again = questions.notebook_lottery(replicates(trainings, blocks), random_state=1).set_index("variant")
-    assert (again["wins"] == found["wins"]).all()
-
-
-def test_reported_figures_are_counts_of_320_test_rows():
-    accuracies = [figure for *_, column, figure in NOTEBOOK_REPORTED if column == "test_accuracy"]
-    assert len(accuracies) == 12
-    assert len(NOTEBOOK_REPORTED) == 18
-    np.testing.assert_allclose(np.array(accuracies) * 320, np.round(np.array(accuracies) * 320), atol=1e-5)
-
-
-def test_reported_figures_fall_where_they_should():
-    trainings, blocks = simulated(ELEVEN)
-    found = questions.notebook_reported(replicates(trainings, blocks), of_notebook=ELEVEN)
-    assert len(found) == 18
-    values = trainings.query("variant == 'dropout' and protocol == 'notebook'")["test_loss"]
-    dropout = row_of(found, variant="dropout", score="test_loss")
-    assert dropout["reported"] == 0.489147812128067
-    assert dropout["percentile"] == pytest.approx(100 * (values < 0.489147812128067).mean())
-    three = questions.notebook_reported(replicates(*simulated()), of_notebook=ELEVEN)
-    assert set(three["variant"]) == set(HEADLINE)
-
-
-def test_the_share_of_the_seed_is_the_ratio_of_the_variances():
-    trainings, blocks = simulated(splits=100, notebook_seeds=60)
-    honest = trainings["protocol"] == "honest"
-    trainings.loc[honest, "test_accuracy"] += np.random.default_rng(1).normal(scale=0.03, size=honest.sum())
-    found = row_of(questions.spread(replicates(trainings, blocks)), metric="accuracy", variant="base")
-    assert found["seed_share"] == pytest.approx((found["sd_of_seed"] / found["sd"]) ** 2)
-    assert found["share_lower"] < 0.02**2 / (0.02**2 + 0.03**2) < found["share_upper"]
-
-
-def test_winners_curse_is_the_expected_maximum_of_equal_variants():
-    """Eleven equal variants whose validation scores are noise: the best of them looks 1.586 sd better than it is."""
-    trainings, blocks = simulated(ELEVEN, splits=300, block_sd=0)
-    random = np.random.default_rng(0)
-    for column in ("test_accuracy", "val_accuracy"):
-        trainings[column] = 0.75 + random.normal(scale=0.01, size=len(trainings))
-    found = row_of(questions.selection(replicates(trainings, blocks)), metric="accuracy")
-    assert found["optimism"] == pytest.approx(1.586 * 0.01, rel=0.1)
-    assert found["optimism_lower"] > 0
-    assert found["test"] == pytest.approx(0.75, abs=0.002)
-
-
-def test_selection_takes_the_best_variant_and_shares_ties(tables):
-    found = tables["selection"]
-    assert set(found["chosen"]) == {"l1l2"}
-    assert set(found["share"]) == {1}
-    assert row_of(found, metric="accuracy")["gain"] == pytest.approx(0.2, abs=0.02)
-    twins = [table.assign(variant=name) for table in simulated(("base",)) for name in ("base", "copy")]
-    pair = replicates(pd.concat(twins[:2]), pd.concat(twins[2:]), headline=("base",))
-    assert set(questions.selection(pair)["share"]) == {0.5}

@@ -122,9 +122,26 @@ def test_variants_that_tie_are_told_as_such():
     tables = evidence_tables(*twins, headline=HEADLINE)
     told = " ".join(sentences(tables, headline=HEADLINE))
     assert "In test accuracy, base, l1l2 and dropout have the same mean." in told
-    assert "would be found reliably" not in told
+    assert "splits, a true difference" not in told
     assert "base and l1l2 would have the highest test accuracy of the 3 configurations equally often, in 33%" in told
     assert "base as often as 2 others (33% of the choices each)" in told
     assert "Its difference to base on the test rows is +0.000 (the same every time)." in told
     assert "+0.000 to +0.000" not in told
     assert all("undecided (no training differed from its pair)" in sentence for sentence in answer(tables)[:3])
+
+
+def test_a_choice_that_did_not_clearly_look_better_is_told_as_open(tables):
+    told = [
+        sentence for sentence in sentences(tables, headline=HEADLINE) if sentence.startswith("Chosen in each split")
+    ]
+    for sentence, (_, row) in zip(told, tables["selection"].iterrows(), strict=False):
+        assert ("it looked better than it was by" in sentence) == (row["optimism_lower"] > 0)
+        assert ("whether it looked better is open" in sentence) == (row["optimism_lower"] <= 0)
+        assert "for new seeds and splits of the same blocks" in sentence
+
+
+def test_power_is_told_of_the_splits_at_hand(tables):
+    limits = tables["plan"].query("metric == 'accuracy' and splits == 200")["detectable"]
+    expected = f"With 200 splits, a true difference in test accuracy of {limits.min():.3f} to {limits.max():.3f}, "
+    (told,) = [sentence for sentence in sentences(tables, headline=HEADLINE) if sentence.startswith(expected)]
+    assert told.endswith("would be found in 80% of such studies.")

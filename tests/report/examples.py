@@ -11,6 +11,7 @@ from regularization.variants import HEADLINE_MODELS
 from tests.evidence.simulated import simulated
 
 BASE, STRONG, WEAK = "base", "l1l2", "dropout"
+VARIATION = "l1_0001"
 HOSTILE = "</script><img src=x onerror=alert(1)>"  # a name that would end a script and start another
 
 
@@ -58,25 +59,35 @@ def reliability(called=0.95, true=0.8, variant=BASE) -> pd.DataFrame:
 
 
 @functools.cache
-def _found(variants: tuple[str, ...], twins: int) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    trainings, blocks = simulated(variants, gains={STRONG: 0.05}, twins=twins, splits=20)
+def _found() -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    trainings, blocks = simulated((*HEADLINE_MODELS, VARIATION), gains={STRONG: 0.05}, splits=20)
     headline = tuple(HEADLINE_MODELS)
     return trainings, evidence_tables(trainings, blocks, headline=headline, of_notebook=headline)
 
 
-def inputs(params: dict, *, hostile: bool = False, origin: str = "published", twins: int = 6) -> dict:
+def renamed(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table with another name for the variation."""
+    text = table.select_dtypes(exclude="number").columns
+    return table.assign(**{column: table[column].replace(VARIATION, name) for column in text})
+
+
+def inputs(params: dict, *, hostile: bool = False, origin: str = "published") -> dict:
     """All that `report_page` takes: three headline models and a variation, which `hostile` gives a name that bites."""
-    extra = HOSTILE if hostile else "l1_0001"
-    params["replicate"]["variants"] = {"l1_0001": {"l1": 0.001}}
+    extra = HOSTILE if hostile else VARIATION
+    params["replicate"]["variants"] = {VARIATION: {"l1": 0.001}}
     if hostile:
         place = "/home/someone/secret/mine.csv"
         params["data"] |= {"url": place, "watch": place, "target": HOSTILE, "columns": None}
     dumped = check_params(params).model_dump(mode="json")
     variants = (*HEADLINE_MODELS, extra)
     headline = tuple(HEADLINE_MODELS)
-    trainings, evidence = _found(variants, twins)
-    evidence = evidence | {"table": evidence["table"].assign(origin=origin)}
+    trainings, evidence = _found()
+    trainings = renamed(trainings, extra)
+    evidence = {name: renamed(table, extra) for name, table in evidence.items()}
+    evidence |= {"table": evidence["table"].assign(origin=origin)}
     number = trainings["variant"].map(variants.index)
+    shares = [name for name in trainings if name.endswith(("_accuracy", "_brier", "_roc_auc"))]
+    trainings[shares] = trainings[shares].clip(0, 1)  # the stages refuse a share that is none
     trainings = trainings.assign(
         train_binary_crossentropy=trainings["test_binary_crossentropy"] / 2,
         weight_norm=16 - number,
@@ -117,19 +128,20 @@ def sweep(in_set: int = 2) -> tuple[pd.DataFrame, dict]:
     rows = []
     for l1 in (None, 0.001):
         for dropout in (0.1, 0.3):
-            row = {"configuration": f"l1={l1} dropout={dropout}", "l1": l1, "dropout": dropout, "epochs": 500}
+            row = {"configuration": len(rows), "l1": l1, "dropout": dropout, "epochs": 500}
             row |= {"trainings": 5, "val_binary_crossentropy": 0.7 - dropout + (l1 or 0), "val_accuracy": 0.7}
             rows.append(row | {"val_binary_crossentropy_sd": 0.02, "val_accuracy_sd": 0.01, "eliminated_after": None})
     table = pd.DataFrame(rows).sort_values("val_binary_crossentropy", ignore_index=True)
     table["cannot_be_told_from_best"] = table.index < in_set
     value = {"value": 0.55, "lower": 0.5, "upper": 0.6}
     found = {
-        "best": table["configuration"].iloc[0],
-        "simplest": table["configuration"].iloc[in_set - 1],
+        "best": {"l1": None, "dropout": 0.3, "epochs": 500},
+        "simplest": {"l1": None, "dropout": None, "epochs": None},
         "configurations": 4,
         "trainings": 20,
         "set_size": in_set,
         "test": {"binary_crossentropy": value, "accuracy": value | {"value": 0.51}},
+        "test_rows": 256,
         "optimism": {"value": 0.02, "lower": 0.01, "upper": 0.03},
         "try_it": "dvc exp run -S dropout=0.3",
     }

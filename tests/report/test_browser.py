@@ -96,6 +96,8 @@ def test_paper_is_white_and_without_what_cannot_be_pressed(browser, file):
     browser.open(file)
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    widths = browser.evaluate("[...document.querySelectorAll('.plot .main-svg')].map(svg => svg.clientWidth)")
+    assert max(widths) == 680
 
 
 def test_without_scripts_the_page_says_where_the_figures_are(browser, file):

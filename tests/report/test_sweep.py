@@ -11,22 +11,24 @@ def test_the_sentences_say_what_the_files_do():
     table, found = sweep()
     told = sweep_section(table, found).sentences
     assert told[0].startswith("4 configurations in 20 trainings")
-    assert f"{found['best']} is the best, and 2 of them" in told[0]
+    assert "the best has dropout 0.3 and epochs 500; 2 of them" in told[0]
+    assert "The simplest of those has no regularization." in told[0]
+    assert "on 256 test rows" in told[1]
     assert "accuracy 0.510 (0.500 to 0.600)" in told[1]
-    assert "looked better than it was: optimism +0.020 (+0.010 to +0.030)" in told[2]
+    assert "the best looks better than it is on the validation rows: by +0.02 (+0.01 to +0.03)" in told[2]
     assert told[3] == "Try it: dvc exp run -S dropout=0.3"
 
 
 def test_no_clear_optimism():
     table, found = sweep()
     found["optimism"] |= {"lower": -0.01}
-    assert "did not clearly look better" in sweep_section(table, found).sentences[2]
+    assert "does not clearly look better than it is" in sweep_section(table, found).sentences[2]
 
 
 def test_the_table_is_the_set_that_cannot_be_told_from_the_best():
     table, found = sweep(in_set=3)
     (shown,) = sweep_section(table, found).tables
-    assert [row[0] for row in shown.rows] == table["configuration"].iloc[:3].to_list()
+    assert [row[0] for row in shown.rows] == table["configuration"].iloc[:3].astype(str).to_list()
     assert list(shown.heads[:4]) == ["configuration", "l1", "dropout", "epochs"]
     assert shown.rows[0][1:3] == ["none", "0.3"]
 

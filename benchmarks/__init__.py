@@ -1,0 +1,3 @@
+"""What `make benchmark` runs, and simulated studies. What `regularization` sets comes before any library."""
+
+import regularization  # noqa: F401

@@ -1,0 +1,121 @@
+"""How the sweep grows: trainings a second by threads and by processes, with one worker and two, and its cost by size.
+
+`python -m benchmarks.sweep_scaling` prints a table and writes benchmarks/results.sweep.json. The rows are synthetic, of
+the wine table's shape: five folds of 818 rows to train on, 205 to stop by and 256 to score. Trainings are short
+(`--epochs`), which makes whatever else they cost stand out; compiling comes before each measurement.
+"""
+
+import argparse
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.run import machine
+from regularization.cluster import local_processes, train_on
+from regularization.shard_training import train_shard
+from regularization.sweep import Work, plan_shards
+
+HERE = Path(__file__).parent
+FOLDS, ROWS = 5, (818, 205, 256)
+SIZES = (100, 1000, 10_000)
+
+
+def work(epochs: int) -> Work:
+    random = np.random.default_rng(0)
+    splits = []
+    for _ in range(FOLDS):
+        arrays = []
+        for n in ROWS:
+            X = random.standard_normal((n, 11)).astype(np.float32)
+            arrays += [X, (X[:, 0] + random.standard_normal(n) > 0).astype(np.float32)]
+        splits.append(tuple(arrays))
+    network = {"n_features": 11, "hidden_units": (20, 20), "learning_rate": 0.001}
+    return Work(network, epochs, 32, tuple(splits))
+
+
+def shards(trainings: int, *, first: int = 1) -> list:
+    """Configurations that differ in l1: nobody has trained the same before."""
+    configurations = [{"l1": (first + number) * 1e-6} for number in range(trainings // FOLDS)]
+    return [shard for _, shard in plan_shards(configurations, tuple(range(FOLDS)))]
+
+
+def by_threads(epochs: int, trainings: int, workers: int) -> dict:
+    its_work = work(epochs)
+    train_shard(its_work, shards(80)[0], workers=workers)
+    start = time.perf_counter()
+    for shard in shards(trainings):
+        train_shard(its_work, shard, workers=workers)
+    return row("threads", workers, trainings, time.perf_counter() - start)
+
+
+def by_processes(epochs: int, trainings: int, workers: int) -> dict:
+    its_work, start = work(epochs), time.perf_counter()
+    with local_processes(workers) as client:
+        for number in range(workers):  # each process compiles for itself
+            drain(train_on(client, its_work, shards(80 * workers, first=10**6 * (number + 1)), on_progress=nothing))
+        warm = time.perf_counter()
+        drain(train_on(client, its_work, shards(trainings), on_progress=nothing))
+        found = row("processes", workers, trainings, time.perf_counter() - warm)
+        memory = max(client.run(_peak_memory).values())
+    return found | {"seconds_to_start": warm - start, "worker_peak_gb": memory}
+
+
+def row(engine: str, workers: int, trainings: int, seconds: float) -> dict:
+    return {
+        "engine": engine,
+        "workers": workers,
+        "trainings": trainings,
+        "seconds": seconds,
+        "trainings_per_second": trainings / seconds,
+        "peak_gb": _peak_memory(),
+    }
+
+
+def nothing(_: float) -> None:
+    pass
+
+
+def drain(results: Iterator) -> None:
+    for _ in results:
+        pass
+
+
+def _peak_memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def report(measure: Callable[[int, int, int], dict], epochs: int, trainings: int, workers: int) -> dict:
+    found = measure(epochs, trainings, workers) | {"epochs": epochs}
+    started = f"  {found['seconds_to_start']:.0f} s to start" if "seconds_to_start" in found else ""
+    print(
+        f"{found['engine']:>9} {workers:8} {trainings:10} {epochs:7} {found['seconds']:9.1f} "
+        f"{found['trainings_per_second']:12.1f} {found['peak_gb']:8.2f}{started}",
+        flush=True,
+    )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep_scaling", description=__doc__)
+    parser.add_argument("--epochs", type=int, default=25, help="of each training (default: 25)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="trainings (default: 100 1000 10000)")
+    options = parser.parse_args()
+    print("   engine  workers  trainings  epochs   seconds trainings/s  peak GB")
+    rows = [report(by_threads, options.epochs, size, os.cpu_count() or 1) for size in options.sizes]
+    middle = sorted(options.sizes)[len(options.sizes) // 2]
+    rows += [report(measure, options.epochs, middle, n) for measure in (by_threads, by_processes) for n in (1, 2)]
+    content = {"rows": rows, "machine": machine()}
+    (HERE / "results.sweep.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    for engine in ("threads", "processes"):
+        one, two = ([each for each in rows if (each["engine"], each["workers"]) == (engine, n)][-1] for n in (1, 2))
+        ratio = two["trainings_per_second"] / one["trainings_per_second"]
+        print(f"{engine}: two workers do {ratio:.2f} times what one does")
+
+
+if __name__ == "__main__":
+    main()
