@@ -126,6 +126,7 @@ def read_files(folder: Path, stage: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("stage", [stage for stage in NOT_FROZEN if stage not in ("check_params", "download")])
+@pytest.mark.filterwarnings("default")
 def test_a_damaged_file_ends_a_stage_in_a_line(repository, stage, monkeypatch):
     """Or changes nothing in what the stage writes."""
     whole, dice = content(repository, stage), random.Random(stage)

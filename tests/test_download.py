@@ -285,3 +285,15 @@ def test_on_the_command_line_an_error_is_a_line_and_a_status(published_at):
     assert ended.stdout == ""
     assert all(line.startswith("error: ") for line in ended.stderr.splitlines())
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("404", "HTTP 404 Not Found; mend the address"), ("nowhere", "its answer is no proper HTTP")]
+)
+def test_a_table_is_fetched_before_its_bytes_are_pinned_or_the_reason_is_said(server, monkeypatch, path, message):
+    """As `make table FILE=http://...` does."""
+    monkeypatch.setattr(fetching, "RETRIES", 0)
+    address = f"http://127.0.0.1:{server.server_port}"
+    assert fetching.fetch(f"{address}/ok/{CSV_NAME}") == CONTENT
+    with pytest.raises(InputError, match=message):
+        fetching.fetch(f"{address}/{path}/{CSV_NAME}")
