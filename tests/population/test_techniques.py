@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from regularization.models import build_model
-from regularization.population import Dataset, predict_networks, read_network, train_population
+from regularization.population import Dataset, predict_networks, read_network, train_population, training
 from regularization.population.dropout_masks import dropout_key, dropout_mask
 from regularization.population.gaussian_noise import gaussian_noise
+from regularization.population.program import compile_block
 from regularization.row_order import batch_order
 from tests.population.test_training import assert_same_weights
 
@@ -153,6 +154,27 @@ def test_predictions_are_those_of_keras_for_networks_of_several_shapes_at_once()
     logits, _ = predict_networks(networks, weights, [DATA.X_val] * 2, [shares] * 2)
     for its_logits, model in zip(logits, models, strict=True):
         np.testing.assert_allclose(1 / (1 + np.exp(-its_logits)), model(DATA.X_val).numpy()[:, 0], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_program_takes_no_approximation_of_the_processors_own(monkeypatch):
+    """`1 / sqrt(x)`, which XLA makes of a division by a square root, starts from one; it differs between makers."""
+    texts = []
+
+    def compile_and_keep(architecture):
+        program = compile_block(architecture)
+
+        def train_block(*arguments):
+            texts.append(program.experimental_get_compiler_ir(*arguments)(stage="optimized_hlo"))
+            return program(*arguments)
+
+        return train_block
+
+    monkeypatch.setattr(training, "compile_block", compile_and_keep)
+    model = build_model(seed=0, **SMALL | TOGETHER)
+    train_population([model], DATA, seeds=[0], epochs=1, batch_size=BATCH_SIZE)
+    assert " sqrt(" in texts[0]
+    assert "rsqrt(" not in texts[0]
 
 
 @pytest.mark.slow
