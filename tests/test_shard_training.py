@@ -52,6 +52,8 @@ def prepared(stage_folder, wine_table, params, monkeypatch):
     Path("data/prepared").mkdir(parents=True)
     features = wine_table.drop(columns="quality")
     y = (wine_table["quality"] >= 6).to_numpy().astype(int)
+    Path("data/raw").mkdir()
+    Path("data/raw/source.json").write_text('{"origin": "standin"}\n', encoding="utf-8")
     np.savez("data/prepared/table.npz", X=features.to_numpy(float), y=y, groups=duplicate_groups(features))
     params |= {"epochs": 3, "hidden_units": [5, 5]}
     params["sweep"] |= {"grid": {"l1": [None, 0.01], "patience": [None, 1]}, "folds": 2, "seeds": 2}
@@ -106,7 +108,8 @@ def test_what_a_stopped_run_has_finished_is_not_trained_again(prepared, monkeypa
     assert len(calls) == n_shards + 1
     assert written() == first
     found = json.loads(first["metrics/sweep.json"])
-    assert (found["configurations"], found["trainings"]) == (4, 16)
+    assert (found["configurations"], found["trainings"], found["origin"]) == (4, 16, "standin")
+    assert all(b"stand" in content for content in first.values())
     assert "try it: dvc exp run -S '+replicate.variants.chosen=" in capsys.readouterr().out
 
 
