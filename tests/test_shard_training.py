@@ -41,6 +41,16 @@ def test_a_network_of_a_shard_is_the_one_that_is_trained_alone():
         np.testing.assert_allclose(trained.logits[number, place], expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
+def test_who_else_is_in_the_shard_changes_no_bit():
+    """Also where the programs differ: each of these techniques is compiled in."""
+    techniques = ({"weight_decay": 0.1}, {"use_ema": True}, {"max_norm": 1.0}, {"label_smoothing": 0.1}, {"l1": 0.1})
+    together = train_shard(WORK, Shard(techniques, (7, 8, 9)))
+    for number, settings in enumerate(techniques):
+        alone = train_shard(WORK, Shard((settings,), (7, 8, 9)), workers=1)
+        np.testing.assert_array_equal(alone.logits[0], together.logits[number])
+
+
 def test_a_training_that_diverges_is_named():
     shard = Shard(({"l2": 1e30, "regularized_layers": (1,)}, {}), (7, 8, 9))
     assert train_shard(WORK, shard).diverged.tolist() == [[True] * 3, [False] * 3]
