@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 QUICK = {"epochs": 30, "hidden_units": [4, 3]}
 QUICK_REPLICATE = {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}}
+QUICK_SWEEP = {"grid": {"l1": [None, 0.001]}, "folds": 2, "seeds": 1}
 KILLS = 4  # of each stage
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 PYTHON_STARTS = 0.3  # seconds in which Python itself starts, and answers Ctrl-C in its own way
@@ -39,7 +40,8 @@ def repository(tmp_path_factory) -> Path:
     here = {"url": "table.csv", "watch": "table.csv", "offline": "fail"}
     here["sha256"] = hashlib.sha256(standin_csv()).hexdigest()
     known = read_params(folder)
-    change_params(folder, **QUICK, replicate=known["replicate"] | QUICK_REPLICATE, data=known["data"] | here)
+    quick = {"replicate": known["replicate"] | QUICK_REPLICATE, "sweep": known["sweep"] | QUICK_SWEEP}
+    change_params(folder, **QUICK, **quick, data=known["data"] | here)
     run("git", "init", "--quiet", cwd=folder)
     commit(folder, "as it stands")
     run("dvc", "repro", cwd=folder)
