@@ -223,10 +223,11 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
         return "Only one configuration was trained."
     again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
     first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
-    if first["wins"] - second["wins"] < 1e-9:
+    tied = lottery.loc[lottery["wins"] > first["wins"] - 1e-9, "variant"].tolist()
+    if len(tied) > 1:
         return (
-            f"{again}, {first['variant']} and {second['variant']} would have the highest test accuracy of the "
-            f"{len(lottery)} configurations equally often, in {first['wins']:.0%} of the runs each."
+            f"{again}, {_listed(tied)} would have the highest test accuracy of the {len(lottery)} configurations "
+            f"equally often, in {first['wins']:.0%} of the runs each."
         )
     interval = f"{first['lower']:.0%} to {first['upper']:.0%} with other seeds"
     told = (
