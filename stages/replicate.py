@@ -29,7 +29,7 @@ def main() -> None:
     )
     variants = trained_variants(group, params)
     with quiet_import():
-        from regularization.population.cost import count_weights, estimate_cost
+        from regularization.population.cost import check_memory, count_weights, estimate_cost
         from regularization.replicates import train_replicates
 
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
@@ -39,9 +39,11 @@ def main() -> None:
         epochs=params.epochs,
         n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
         n_inputs=table.n_inputs,
-        n_weights=count_weights(table.n_inputs, params.hidden_units),
+        n_weights=max(count_weights(table.n_inputs, units) for units in _hidden_units(variants, params)),
+        n_at_once=trainings // len(variants),
     )
     print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}", flush=True)
+    check_memory(cost)
     with tqdm(total=trainings * params.epochs, desc=group, unit="epoch", unit_scale=True, disable=None) as bar:
         replicates = train_replicates(
             variants,
@@ -61,6 +63,10 @@ def main() -> None:
         f"plots/curves_{group}.csv": replicates.curves,
     }.items():
         write_csv(path, written.assign(origin="standin") if is_standin else written)
+
+
+def _hidden_units(variants: dict[str, dict], params) -> list[list[int]]:
+    return [settings.get("hidden_units", params.hidden_units) for settings in variants.values()]
 
 
 def _group() -> str:

@@ -4,6 +4,7 @@ Every stage gives the same bytes each time, so whatever stands where a stage wri
 """
 
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from regularization.errors import InputError
 from regularization.table.standin import standin_csv
 from tests.conftest import ROOT
 from tests.repositories import change_params, commit, copy_project, read_params, run
@@ -23,9 +25,12 @@ from tests.repositories import change_params, commit, copy_project, read_params,
 pytestmark = pytest.mark.slow
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+NOT_FROZEN = [name for name, stage in STAGES.items() if not stage.get("frozen")]
 QUICK = {"epochs": 30, "hidden_units": [4, 3]}
 QUICK_REPLICATE = {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}}
-KILLS = 4  # of each stage
+QUICK_SWEEP = {"grid": {"dropout": [None, 0.5]}, "folds": 2, "seeds": 2}
+KILLS = 3  # of each stage
+LONGEST = 10  # seconds until a kill: the time that the longest stage takes here
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 PYTHON_STARTS = 0.3  # seconds in which Python itself starts, and answers Ctrl-C in its own way
 
@@ -39,7 +44,8 @@ def repository(tmp_path_factory) -> Path:
     here = {"url": "table.csv", "watch": "table.csv", "offline": "fail"}
     here["sha256"] = hashlib.sha256(standin_csv()).hexdigest()
     known = read_params(folder)
-    change_params(folder, **QUICK, replicate=known["replicate"] | QUICK_REPLICATE, data=known["data"] | here)
+    quick = {"data": here, "replicate": QUICK_REPLICATE, "sweep": QUICK_SWEEP}
+    change_params(folder, **QUICK, **{group: known[group] | changed for group, changed in quick.items()})
     run("git", "init", "--quiet", cwd=folder)
     commit(folder, "as it stands")
     run("dvc", "repro", cwd=folder)
@@ -76,17 +82,13 @@ def remove(folder: Path, stage: str) -> None:
         run("rm", "-rf", output, cwd=folder)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", NOT_FROZEN)
 def test_killed_at_any_moment_a_stage_leaves_whole_files_or_none(repository, stage):
     whole, dice = content(repository, stage), random.Random(stage)
-    begin = time.monotonic()
-    assert start(repository, STAGES[stage]["cmd"], stdout=subprocess.DEVNULL).wait() == 0
-    seconds = time.monotonic() - begin
-    assert content(repository, stage) == whole
     for number in range(KILLS):
         remove(repository, stage)
         process = start(repository, STAGES[stage]["cmd"], stdout=subprocess.DEVNULL)
-        time.sleep(PYTHON_STARTS + dice.random() * seconds)
+        time.sleep(PYTHON_STARTS + dice.random() * LONGEST)
         process.send_signal(SIGNALS[number % len(SIGNALS)])
         said = process.communicate()[1]
         left = content(repository, stage)
@@ -95,15 +97,55 @@ def test_killed_at_any_moment_a_stage_leaves_whole_files_or_none(repository, sta
             files = {path for path in whole if path == output or path.startswith(f"{output}/")}
             assert files & left.keys() in (set(), files)
         assert "Traceback" not in said
-    remove(repository, stage)
-    run(*STAGES[stage]["cmd"].replace("python", sys.executable, 1).split(), cwd=repository)
-    assert content(repository, stage) == whole
 
 
 def test_after_all_those_kills_dvc_finds_everything_as_it_was(repository):
     run("dvc", "repro", cwd=repository)
     assert run("git", "status", "--porcelain", cwd=repository) == ""
     assert json.loads(run("dvc", "status", "--json", cwd=repository)) == {}
+
+
+DAMAGES = {
+    "empty": lambda content, _: b"",
+    "cut off": lambda content, dice: content[: dice.randrange(1, len(content) - 1)].rstrip(b"\n"),
+    "a byte": lambda content, dice: flipped(content, dice.randrange(len(content))),
+    "conflict": lambda content, _: b"<" * 7 + b" ours\n" + content + b"=" * 7 + b"\n" + b">" * 7 + b" theirs\n",
+    "binary": lambda content, dice: dice.randbytes(1000),
+}
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 0x80]) + content[place + 1 :]
+
+
+def read_files(folder: Path, stage: str) -> list[Path]:
+    """The files of results that the stage reads."""
+    paths = [folder / dependency for dependency in STAGES[stage].get("deps", []) if not dependency.endswith(".py")]
+    files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*")))]
+    return [file for file in files if file.suffix in (".npz", ".csv", ".json", ".tsv") and "docs" not in file.parts]
+
+
+@pytest.mark.parametrize("stage", [stage for stage in NOT_FROZEN if stage not in ("check_params", "download")])
+@pytest.mark.filterwarnings("default")
+def test_a_damaged_file_ends_a_stage_in_a_line(repository, stage, monkeypatch):
+    """Or changes nothing in what the stage writes."""
+    whole, dice = content(repository, stage), random.Random(stage)
+    _, _, module, *arguments = STAGES[stage]["cmd"].split()
+    monkeypatch.chdir(repository)
+    monkeypatch.setattr(sys, "argv", [module, *arguments])
+    for file in read_files(repository, stage):
+        intact = file.read_bytes()
+        for name, damage in DAMAGES.items():
+            file.write_bytes(damage(intact, dice))
+            try:
+                importlib.import_module(module).main()
+            except (InputError, OSError):
+                pass
+            else:
+                assert content(repository, stage) == whole, f"{file}, {name}"
+            finally:
+                file.write_bytes(intact)
+    assert content(repository, stage) == whole
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -6,12 +6,12 @@ Fonts differ between machines, so its bytes do too: it is no stage's output. Mak
 from pathlib import Path
 
 from regularization.errors import InputError
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import atomic_file
 from tools.browser import chromium, find_chromium
 
 REPORT, PICTURE = Path("plots/report.html"), Path("docs/report.png")
-WIDTH, HEIGHT = 1000, 700
+WIDTH, HEIGHT = 1000, 1080
 
 
 def main() -> None:
@@ -30,4 +30,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)
