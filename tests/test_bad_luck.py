@@ -35,10 +35,8 @@ SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 PYTHON_STARTS = 0.3  # seconds in which Python itself starts, and answers Ctrl-C in its own way
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory) -> Path:
-    """The project on a table in it, with quick params, after `dvc repro`."""
-    folder = tmp_path_factory.mktemp("bad_luck")
+def reproduced(folder: Path, *stages: str) -> Path:
+    """The project on a table in it, with quick params, after `dvc repro` of the stages, or of all."""
     copy_project(folder)
     (folder / "table.csv").write_bytes(standin_csv())
     here = {"url": "table.csv", "watch": "table.csv", "offline": "fail"}
@@ -48,9 +46,19 @@ def repository(tmp_path_factory) -> Path:
     change_params(folder, **QUICK, **{group: known[group] | changed for group, changed in quick.items()})
     run("git", "init", "--quiet", cwd=folder)
     commit(folder, "as it stands")
-    run("dvc", "repro", cwd=folder)
+    run("dvc", "repro", *stages, cwd=folder)
     commit(folder, "reproduced")
     return folder
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Path:
+    return reproduced(tmp_path_factory.mktemp("bad_luck"))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    return reproduced(tmp_path_factory.mktemp("races"), "check_params", "train_base")
 
 
 def outputs(stage: str) -> list[str]:
@@ -155,26 +163,26 @@ def test_a_damaged_file_ends_a_stage_in_a_line(repository, stage, monkeypatch):
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_dvc_itself_killed_with_its_stage_goes_on_where_it_was(repository, number):
+def test_dvc_itself_killed_with_its_stage_goes_on_where_it_was(trained, number):
     dice = random.Random(number)
     process = start(
-        repository, "dvc repro --force --single-item prepare", stdout=subprocess.DEVNULL, start_new_session=True
+        trained, "dvc repro --force --single-item prepare", stdout=subprocess.DEVNULL, start_new_session=True
     )
     time.sleep(0.5 + 5 * dice.random())
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    rwlock = repository / ".dvc/tmp/rwlock"
+    rwlock = trained / ".dvc/tmp/rwlock"
     if rwlock.exists() and not rwlock.read_bytes():  # DVC writes it in place: docs/reliability.md says what to do
         rwlock.unlink()
-    run("dvc", "repro", cwd=repository)
-    assert run("git", "status", "--porcelain", cwd=repository) == ""
+    run("dvc", "repro", "check_params", "train_base", cwd=trained)
+    assert run("git", "status", "--porcelain", cwd=trained) == ""
 
 
 @pytest.fixture
-def kept(repository) -> Path:
-    yield repository
-    run("git", "checkout", "--quiet", "--", ".", cwd=repository)
-    run("dvc", "checkout", "--quiet", "--force", cwd=repository)
+def kept(trained) -> Path:
+    yield trained
+    run("git", "checkout", "--quiet", "--", ".", cwd=trained)
+    run("dvc", "checkout", "--quiet", "--force", cwd=trained)
 
 
 def test_an_experiment_in_another_terminal_makes_the_running_stage_fail(kept):
