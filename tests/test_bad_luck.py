@@ -194,7 +194,7 @@ def test_an_experiment_in_another_terminal_makes_the_running_stage_fail(kept):
     while not (kept / "plots/base.partial").exists():
         assert process.poll() is None
         time.sleep(0.05)
-    start(kept, "dvc exp run --set-param dropout=0.5", stdout=subprocess.DEVNULL).communicate()
+    start(kept, "dvc exp run --set-param dropout=0.5 train_base", stdout=subprocess.DEVNULL).communicate()
     assert read_params(kept)["dropout"] == 0.5
     said = process.communicate()[1]
     assert "params.yaml (dropout) changed while this stage ran: nothing is recorded" in said
