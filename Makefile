@@ -54,6 +54,7 @@ same-bytes: setup ## train a little on two emulated processors and compare the b
 
 benchmark: setup ## measure plain fit, the train stages' fit and the population in one run
 	@python -m benchmarks.run
+	@python -m benchmarks.sweep_scaling
 
 pull-request: setup ## compare with BASE (default main): writes pull_request.md and pictures
 	@python -m tools.pull_request --base "$$BASE"

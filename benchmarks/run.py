@@ -4,6 +4,7 @@ Prints a table, writes benchmarks/results.json and benchmarks/results.html. A fe
 the wine table's shape: 1,023 to train on, 256 to validate on, 320 to test on, 11 features.
 """
 
+import functools
 import json
 import os
 import platform
@@ -20,13 +21,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from benchmarks.keras_reference import BUILDERS, reference_data
-from regularization.models import build_base_model
+from regularization.models import build_base_model, build_model
 from regularization.params import load_params
 from regularization.population import BLOCK, Dataset, train_population
 from regularization.replicates import train_replicates
 from regularization.table import Table, plan_splits
 from regularization.training import fit_epochs
-from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings
+from regularization.variants import HEADLINE_MODELS, network_settings, variants_of
 
 HERE = Path(__file__).parent
 EPOCHS = 500
@@ -36,6 +37,21 @@ DUPLICATES = 240
 NOTEBOOK_FITS = 11
 SIZES = (1, 4, 16, 64, 256, 1024)
 WORKERS = (1, 2)
+# What is timed against its own plain `fit`: the headline models, and each other technique alone.
+TECHNIQUES = {
+    "weight_decay": {"weight_decay": 0.1},
+    "label_smoothing": {"label_smoothing": 0.1},
+    "input_stddev": {"input_stddev": 0.3},
+    "hidden_stddev": {"hidden_stddev": 0.3},
+    "use_ema": {"use_ema": True},
+    "max_norm": {"max_norm": 1.0},
+    "batch_normalization": {"batch_normalization": True},
+    "clipnorm": {"clipnorm": 0.1},
+    "global_clipnorm": {"global_clipnorm": 0.1},
+    "clipvalue": {"clipvalue": 0.01},
+    "hidden_units": {"hidden_units": (4, 4)},
+}
+KINDS = BUILDERS | {name: functools.partial(build_model, **settings) for name, settings in TECHNIQUES.items()}
 
 
 def rounded(values: dict[str, float]) -> str:
@@ -78,7 +94,7 @@ def measure_compiling(data: Dataset, build: Callable) -> float:
 def measure_population(data: Dataset, *, size: int, workers: int, name: str = "base") -> dict:
     """From built Keras models to trained ones."""
     models = []
-    build_seconds = seconds(lambda: models.extend(BUILDERS[name](seed=seed) for seed in range(size)))
+    build_seconds = seconds(lambda: models.extend(KINDS[name](seed=seed) for seed in range(size)))
     train_seconds = seconds(lambda: train_population(models, data, seeds=range(size), epochs=EPOCHS, workers=workers))
     row = {
         "model": name,
@@ -89,7 +105,7 @@ def measure_population(data: Dataset, *, size: int, workers: int, name: str = "b
         "seconds_to_build": build_seconds,
     }
     print(
-        f"{row['model']:>12} {size:7} {workers:8} {train_seconds:9.2f} {row['seconds_per_model']:10.4f} "
+        f"{row['model']:>19} {size:7} {workers:8} {train_seconds:9.2f} {row['seconds_per_model']:10.4f} "
         f"{build_seconds:10.1f}",
         flush=True,
     )
@@ -114,7 +130,7 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
         splits=params.replicate.splits,
         leaky_twins=params.replicate.leaky_twins,
     )
-    headline = {name: headline_settings(params, name) for name in HEADLINE_MODELS}
+    headline = {name: variants_of(name, params)[name] for name in HEADLINE_MODELS}
     n_variants = len(headline) + len(params.replicate.variants)
     training = {"network": network_settings(params), "epochs": EPOCHS, "batch_size": params.batch_size}
     taken = seconds(lambda: train_replicates(headline, splits, table, **training))
@@ -176,15 +192,15 @@ def measure() -> dict:
     # First, since a process counts the peak of the one that started it as its own.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         memory = pool.submit(measure_memory, data).result()
-    fits = {name: measure_fit(data, build) for name, build in BUILDERS.items()}
+    fits = {name: measure_fit(data, build) for name, build in KINDS.items()}
     per_model = {"fit": fits["base"], "train_step": measure_train_step(data)}
     print(f"plain fit, s a model of {EPOCHS} epochs, from {FIT_EPOCHS} measured: {rounded(fits)}")
     print(f"fit of the train stages: {per_model['train_step']:.2f} s, from 100 measured\n")
-    compiling = {name: measure_compiling(data, build) for name, build in BUILDERS.items()}
+    compiling = {name: measure_compiling(data, build) for name, build in KINDS.items()}
     print(f"compiling, s: {rounded(compiling)}")
-    print("       model  models  workers   seconds  s a model   to build", flush=True)
+    print("              model  models  workers   seconds  s a model   to build", flush=True)
     scaling = [measure_population(data, size=size, workers=workers) for size in SIZES for workers in WORKERS]
-    scaling += [measure_population(data, size=256, workers=WORKERS[-1], name=name) for name in ("l1l2", "dropout")]
+    scaling += [measure_population(data, size=256, workers=WORKERS[-1], name=name) for name in KINDS if name != "base"]
     replicates = measure_replicates(
         np.concatenate([data.X_train, data.X_val, X_test[:TEST_ROWS]]),
         np.concatenate([data.y_train, data.y_val, y_test[:TEST_ROWS]]),

@@ -15,10 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.run import machine
+from benchmarks.keras_reference import BUILDERS, reference_data
+from benchmarks.run import EPOCHS, machine, measure_fit
 from regularization.cluster import local_processes, train_on
+from regularization.params import load_params
 from regularization.shard_training import train_shard
-from regularization.sweep import Work, plan_shards
+from regularization.sweep import Work, plan_shards, seeds_of_round
+from regularization.sweep_grid import expand_grid
+from regularization.variants import sweep_settings
 
 HERE = Path(__file__).parent
 FOLDS, ROWS = 5, (818, 205, 256)
@@ -47,10 +51,10 @@ def shards(trainings: int, *, first: int = 1) -> list:
 def by_threads(epochs: int, trainings: int, workers: int) -> dict:
     its_work = work(epochs)
     train_shard(its_work, shards(80)[0], workers=workers)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     for shard in shards(trainings):
         train_shard(its_work, shard, workers=workers)
-    return row("threads", workers, trainings, time.perf_counter() - start)
+    return row("threads", workers, trainings, time.perf_counter() - start, time.process_time() - cpu)
 
 
 def by_processes(epochs: int, trainings: int, workers: int) -> dict:
@@ -58,20 +62,51 @@ def by_processes(epochs: int, trainings: int, workers: int) -> dict:
     with local_processes(workers) as client:
         for number in range(workers):  # each process compiles for itself
             drain(train_on(client, its_work, shards(80 * workers, first=10**6 * (number + 1)), on_progress=nothing))
-        warm = time.perf_counter()
+        warm, cpu = time.perf_counter(), sum(client.run(time.process_time).values())
         drain(train_on(client, its_work, shards(trainings), on_progress=nothing))
-        found = row("processes", workers, trainings, time.perf_counter() - warm)
+        used = sum(client.run(time.process_time).values()) - cpu
+        found = row("processes", workers, trainings, time.perf_counter() - warm, used)
         memory = max(client.run(_peak_memory).values())
     return found | {"seconds_to_start": warm - start, "worker_peak_gb": memory}
 
 
-def row(engine: str, workers: int, trainings: int, seconds: float) -> dict:
+def committed_sweep() -> dict:
+    """The grid of params.yaml, by this process' threads, beside three plain fits of as many epochs."""
+    params = load_params(HERE.parent / "params.yaml")
+    data = reference_data()[0]
+    fits = [measure_fit(data, build) / EPOCHS * params.epochs for build in BUILDERS.values()]
+    its_work = work(params.epochs)
+    configurations = [sweep_settings(params, each) for each in expand_grid(params.sweep.lists())]
+    start, cpu, trainings = time.perf_counter(), time.process_time(), 0
+    for number in range(params.sweep.seeds):
+        for _, shard in plan_shards(configurations, seeds_of_round(number, folds=FOLDS, seed=params.seed)):
+            train_shard(its_work, shard)
+            trainings += shard.n_trainings
+    found = row("threads", os.cpu_count() or 1, trainings, time.perf_counter() - start, time.process_time() - cpu)
+    return found | {"three_plain_fits": sum(fits), "ratio_to_three_fits": found["seconds"] / sum(fits)}
+
+
+def tasks_per_second(tasks: int = 2000) -> float:
+    """What the scheduler hands out and takes back where a task does nothing."""
+    with local_processes(1) as client:
+        client.gather(client.map(_nothing_much, range(100), pure=False))
+        start = time.perf_counter()
+        client.gather(client.map(_nothing_much, range(tasks), pure=False))
+        return tasks / (time.perf_counter() - start)
+
+
+def _nothing_much(number: int) -> int:
+    return number
+
+
+def row(engine: str, workers: int, trainings: int, seconds: float, cpu_seconds: float) -> dict:
     return {
         "engine": engine,
         "workers": workers,
         "trainings": trainings,
         "seconds": seconds,
         "trainings_per_second": trainings / seconds,
+        "cpu_milliseconds_per_training": 1000 * cpu_seconds / trainings,
         "peak_gb": _peak_memory(),
     }
 
@@ -94,7 +129,8 @@ def report(measure: Callable[[int, int, int], dict], epochs: int, trainings: int
     started = f"  {found['seconds_to_start']:.0f} s to start" if "seconds_to_start" in found else ""
     print(
         f"{found['engine']:>9} {workers:8} {trainings:10} {epochs:7} {found['seconds']:9.1f} "
-        f"{found['trainings_per_second']:12.1f} {found['peak_gb']:8.2f}{started}",
+        f"{found['trainings_per_second']:12.1f} {found['cpu_milliseconds_per_training']:13.2f} "
+        f"{found['peak_gb']:8.2f}{started}",
         flush=True,
     )
     return found
@@ -105,11 +141,18 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=25, help="of each training (default: 25)")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="trainings (default: 100 1000 10000)")
     options = parser.parse_args()
-    print("   engine  workers  trainings  epochs   seconds trainings/s  peak GB")
+    print("   engine  workers  trainings  epochs   seconds trainings/s CPU ms/training peak GB")
     rows = [report(by_threads, options.epochs, size, os.cpu_count() or 1) for size in options.sizes]
     middle = sorted(options.sizes)[len(options.sizes) // 2]
     rows += [report(measure, options.epochs, middle, n) for measure in (by_threads, by_processes) for n in (1, 2)]
-    content = {"rows": rows, "machine": machine()}
+    rate = tasks_per_second()
+    print(f"tasks a second at the scheduler: {rate:.0f}")
+    whole = committed_sweep()
+    print(
+        f"the committed sweep: {whole['trainings']} trainings in {whole['seconds']:.0f} s, "
+        f"{whole['ratio_to_three_fits']:.2f} of what three plain fits take"
+    )
+    content = {"rows": rows, "committed": whole, "tasks_per_second": rate, "machine": machine()}
     (HERE / "results.sweep.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for engine in ("threads", "processes"):
         one, two = ([each for each in rows if (each["engine"], each["workers"]) == (engine, n)][-1] for n in (1, 2))

@@ -24,7 +24,7 @@ def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str]) -> str:
             "padding": 10,
             "title": {
                 "text": "Validation loss without penalty, the best over all other settings",
-                "subtitle": "darker is better; grey: every training diverged",
+                "subtitle": "deeper blue is better; an empty cell: every training diverged",
             },
             "columns": 2,
             "concat": [_heat_map(table, *pair) for pair in pairs[:MOST_MAPS]],
@@ -44,7 +44,7 @@ def _heat_map(table: pd.DataFrame, x: str, y: str) -> dict:
     color = {
         "field": "loss",
         "type": "quantitative",
-        "scale": {"scheme": "viridis", "zero": False},
+        "scale": {"range": ["#74a9cf", "#fff7ec"], "zero": False},
         "legend": None,  # its gradient would be named by the charts drawn so far; the cells say their values
     }
     return {
@@ -56,7 +56,7 @@ def _heat_map(table: pd.DataFrame, x: str, y: str) -> dict:
             {"mark": {"type": "rect", "invalid": None}, "encoding": {"color": color}},
             {
                 "mark": {"type": "text", "fontSize": 11},
-                "encoding": {"text": {"field": "text", "type": "nominal"}, "color": {"value": "white"}},
+                "encoding": {"text": {"field": "text", "type": "nominal"}, "color": {"value": "black"}},
             },
         ],
     }

@@ -39,7 +39,7 @@ def main() -> None:
         epochs=params.epochs,
         n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
         n_inputs=table.n_inputs,
-        n_weights=count_weights(table.n_inputs, params.hidden_units),
+        n_weights=max(count_weights(table.n_inputs, units) for units in _hidden_units(variants, params)),
         n_at_once=trainings // len(variants),
     )
     print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}", flush=True)
@@ -63,6 +63,10 @@ def main() -> None:
         f"plots/curves_{group}.csv": replicates.curves,
     }.items():
         write_csv(path, written.assign(origin="standin") if is_standin else written)
+
+
+def _hidden_units(variants: dict[str, dict], params) -> list[list[int]]:
+    return [settings.get("hidden_units", params.hidden_units) for settings in variants.values()]
 
 
 def _group() -> str:

@@ -32,7 +32,8 @@ def main() -> None:
         source=read_json("data/raw/source.json"),
         requirements=Path("requirements.txt").read_text(encoding="utf-8"),
         subheading=subheading,
-        differences_svg=Path("plots/differences.svg").read_text(encoding="utf-8"),
+        pictures={"validation_loss": picture}
+        | {name: Path(f"plots/{name}.svg").read_text(encoding="utf-8") for name in ("differences", "sweep")},
         sweep=(read_csv("metrics/sweep.csv"), read_json("metrics/sweep.json")),
     )
     write_text("plots/report.html", page)

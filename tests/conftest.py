@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 # The files whose tests import TensorFlow, or run the pipeline: their tests are marked `training`.
 TRAINING_FILES = {
+    "tests/evidence/test_larger_table.py",
     "tests/population/test_dropout_masks.py",
     "tests/population/test_gaussian_noise.py",
     "tests/population/test_reader.py",

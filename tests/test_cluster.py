@@ -148,13 +148,11 @@ def test_a_cluster_without_workers_and_one_with_other_versions(running, monkeypa
         pass
     running.add_worker()
     monkeypatch.setattr(cluster, "SECONDS_FOR_A_WORKER", 60)
-    other = cargo.computing_environment() | {"keras": "1.0"}
-    monkeypatch.setattr(cluster, "computing_environment", lambda: other)
-    with (
-        connect(warn=never) as client,
-        pytest.raises(InputError, match=r"has keras .* \(here 1.0\); start the workers"),
-    ):
-        list(train_on(client, WORK, SHARDS, on_progress=NO_PROGRESS))
+    for changed, message in (({"keras": "1.0"}, r"has keras .* \(here 1.0\)"), ({"python": "3.9.1"}, "has Python 3")):
+        other = cargo.computing_environment() | changed
+        monkeypatch.setattr(cluster, "computing_environment", lambda other=other: other)
+        with connect(warn=never) as client, pytest.raises(InputError, match=message):
+            list(train_on(client, WORK, SHARDS, on_progress=NO_PROGRESS))
 
 
 @pytest.mark.slow

@@ -81,3 +81,6 @@ def test_initial_weights_are_those_of_the_built_model(units):
     for seed in (0, 1, 4_000_000_000):
         built = build_model(seed=seed, n_features=units[0], hidden_units=units[1:-1]).get_weights()
         np.testing.assert_array_equal(initial_weights(seed, units), np.concatenate([part.ravel() for part in built]))
+    normalized = build_model(seed=1, n_features=units[0], hidden_units=units[1:-1], batch_normalization=True)
+    expected = np.concatenate([part.ravel() for part in normalized.get_weights()])
+    np.testing.assert_array_equal(initial_weights(1, units, batch_normalization=True), expected)

@@ -44,7 +44,8 @@ def results(stage_folder, params) -> dict:
     table, found = given["sweep"]
     write_csv("metrics/sweep.csv", table)
     write_json("metrics/sweep.json", found)
-    write_text("plots/differences.svg", given["differences_svg"])
+    for name in ("differences", "sweep"):
+        write_text(f"plots/{name}.svg", given["pictures"][name])
     write_text("requirements.txt", given["requirements"])
     return given
 

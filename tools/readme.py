@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from regularization.evidence import answer, told_first
-from regularization.metrics import METRICS
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
 from regularization.variants import HEADLINE_MODELS
 from stages._files import read_csv, write_text
 
@@ -61,6 +61,18 @@ def verdicts(metrics: Path) -> str:
 
 def verdicts_of_all(metrics: Path) -> str:
     return _verdict_table(metrics, None)
+
+
+def techniques(metrics: Path) -> str:
+    """Every variant against base, the lowest loss first."""
+    rows = _evidence(metrics, "comparisons").query("reference == 'base'")
+    shown = (BINARY_CROSSENTROPY, ACCURACY)
+    loss, accuracy = (rows[rows["metric"] == metric.name].set_index("variant") for metric in shown)
+    cells = [
+        [f"`{variant}`", *(_difference(found.loc[variant])[0] for found in (loss, accuracy))]
+        for variant in loss.sort_values("difference").index
+    ]
+    return _table(["against `base`", *(metric.label for metric in shown)], cells)
 
 
 def _verdict_table(metrics: Path, family: str | None) -> str:
@@ -137,6 +149,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "models": models,
     "verdicts": verdicts,
     "verdicts_of_all": verdicts_of_all,
+    "techniques": techniques,
     "findings": findings,
     "notebook": notebook,
 }

@@ -11,7 +11,7 @@ from stages._files import atomic_file
 from tools.browser import chromium, find_chromium
 
 REPORT, PICTURE = Path("plots/report.html"), Path("docs/report.png")
-WIDTH, HEIGHT = 1000, 700
+WIDTH, HEIGHT = 1000, 1080
 
 
 def main() -> None:

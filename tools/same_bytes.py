@@ -22,6 +22,16 @@ PROCESSORS = {"Haswell": "Intel Haswell (2013), AVX2", "EPYC-Milan": "AMD EPYC M
 INSTALL = f"{EMULATOR} is not installed; expected QEMU's user-mode emulator: apt-get install qemu-user"
 LARGE = 20_000  # rows in a batch: enough for TensorFlow to share them among its threads
 TECHNIQUES = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01}, "dropout": {"dropout": 0.2}}
+OTHER_TECHNIQUES = {
+    "input_stddev": 0.3,
+    "hidden_stddev": 0.2,
+    "batch_normalization": True,
+    "max_norm": 1.0,
+    "weight_decay": 0.1,
+    "clipnorm": 0.1,
+    "use_ema": True,
+    "label_smoothing": 0.1,
+}
 
 
 def main() -> None:
@@ -96,7 +106,12 @@ def _of_the_population() -> dict[str, str]:
     data = Dataset(*_arrays(240)[:4])
     history = train_population(models, data, seeds=range(len(models)), epochs=3, batch_size=8)
     weights = [weight for model in models for weight in model.get_weights()]
-    return {"a small population": _digest([*weights, history.loss, history.val_loss], [])}
+    others = build_model(**OTHER_TECHNIQUES, hidden_units=(6,), seed=0)
+    train_population([others], data, seeds=[0], epochs=3, batch_size=8)
+    return {
+        "a small population": _digest([*weights, history.loss, history.val_loss], []),
+        "the other techniques": _digest(others.get_weights(), []),
+    }
 
 
 def _of_numpy() -> dict[str, str]:

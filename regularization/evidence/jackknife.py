@@ -15,6 +15,7 @@ from scipy import stats
 
 from regularization.errors import InputError
 
+VALUES_AT_ONCE = 200_000  # of the many that simultaneous intervals are drawn from: as many as a processor holds close
 SPLITS_OF_A_ROUND = 5  # so many splits after another are scored on every block once or more
 
 
@@ -109,27 +110,36 @@ def variance_with(differences: BlockScores, splits: int) -> float:
 
 
 def simultaneous_quantile(
-    family: Sequence[Jackknife], *, confidence: float = 0.95, draws: int = 20_000, random_state: int = 0
+    family: Sequence[Jackknife], *, confidence: float = 0.95, draws: int = 5_000, random_state: int = 0
 ) -> float:
     """How many standard errors each interval of a `family` must reach for all of them to hold together.
 
-    The quantile of the largest `|t|` of the family, for `t` jointly distributed as the blocks say: the correlation of
-    two comparisons is that of their `changes`. Drawn from the multivariate t distribution with the blocks' degrees of
-    freedom, shape `(draws, comparisons)` (J. C. Hsu, Multiple Comparisons, 1996, chapter 1). Never more than
-    Bonferroni's, and never less than the single interval's.
+    The quantile of the largest `|t|` of the family, where each t is the mean of as many normal values as there are
+    blocks over its own standard error, and two comparisons correlate as their `changes` do (J. C. Hsu, Multiple
+    Comparisons, 1996, chapter 1; with one standard error for all, as in the multivariate t distribution, families would
+    fail somewhat more often than promised). Never more than Bonferroni's, and never less than the single interval's.
     """
     df = min(estimate.df for estimate in family)
     single, bonferroni = (float(stats.t.isf((1 - confidence) / 2 / n, df)) for n in (1, len(family)))
-    if len(family) == 1:
+    spread = [estimate for estimate in family if estimate.standard_error > 0]  # ties are no comparison
+    if len(spread) < 2:
         return single
-    changes = np.stack([estimate.changes for estimate in family])
+    changes = np.stack([estimate.changes for estimate in spread])
     norms = np.linalg.norm(changes, axis=1, keepdims=True)
-    shares = changes / np.where(norms > 0, norms, 1.0)
     # The rest, the noise of splits and seeds, is taken as independent between comparisons, which is the safe side.
-    noise = np.array([estimate.error_of_splits / (estimate.standard_error or 1.0) for estimate in family])
+    noise = np.array([estimate.error_of_splits / estimate.standard_error for estimate in spread])
+    shares = changes / np.where(norms > 0, norms, 1.0) * np.sqrt(1 - noise**2)[:, None]
+    root = np.linalg.qr(np.hstack([shares, np.diag(noise)]).T)[1]  # root.T @ root are the correlations
+    at_once = max(1, VALUES_AT_ONCE // ((df + 1) * len(spread)))
     random = np.random.default_rng(random_state)
-    common = random.standard_normal((draws, changes.shape[1])) @ shares.T * np.sqrt(1 - noise**2)
-    own = random.standard_normal((draws, len(family))) * noise
-    scale = np.sqrt(random.chisquare(df, (draws, 1)) / df)
-    largest = (np.abs(common + own) / scale).max(axis=1)
-    return float(np.clip(np.quantile(largest, confidence), single, bonferroni))
+    largest = [
+        _largest_t(random.standard_normal((at_once, df + 1, len(spread))) @ root) for _ in range(-(-draws // at_once))
+    ]
+    return float(np.clip(np.quantile(np.concatenate(largest), confidence), single, bonferroni))
+
+
+def _largest_t(values: np.ndarray) -> np.ndarray:
+    """Of `values` `(draws, blocks, comparisons)`, the largest `|t|` of each draw."""
+    n_blocks, means = values.shape[1], values.mean(axis=1)
+    squares = np.einsum("dbc,dbc->dc", values, values) / n_blocks - means**2
+    return np.max(np.abs(means) / np.sqrt(squares / (n_blocks - 1)), axis=1)

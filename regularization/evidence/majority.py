@@ -7,7 +7,7 @@ import pandas as pd
 
 from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife
 from regularization.evidence.pairing import Replicates
-from regularization.metrics import ACCURACY, ROC_AUC, Metric
+from regularization.metrics import ACCURACY, BALANCED_ACCURACY, ROC_AUC, Metric
 
 MAJORITY = "majority class"  # its name where variants have theirs
 CHANCE = 0.5  # balanced accuracy and ROC AUC of whoever says the same of every row
@@ -62,16 +62,16 @@ def majority_sums(replicates: Replicates) -> dict[str, np.ndarray]:
 def learned(replicates: Replicates, compared: pd.DataFrame) -> dict[str, str]:
     """By variant, what its networks have been shown to have learned; `compared` is the table of `majority`.
 
-    "one class": every training names one class alone on its test rows. "yes": the accuracy is above that of the
-    majority class, the interval for new tables leaves out 0. "ranks": that is not shown, but the ROC AUC is above 0.5.
-    "not shown": neither.
+    "one class": every training names one class alone on its test rows. "yes": the accuracy or the balanced accuracy is
+    above that of the majority class, the interval for new tables leaves out 0. "ranks": that is not shown, but the ROC
+    AUC is above 0.5. "not shown": none of these.
     """
     predicted, found = replicates.wide("honest", "test_predicted_1"), {}
     above = compared[compared["lower"] > 0].groupby("metric")["variant"].agg(set)
     for variant in replicates.variants:
         if predicted[variant].dropna().isin([0, 1]).all():
             found[variant] = "one class"
-        elif variant in above.get(ACCURACY.name, ()):
+        elif any(variant in above.get(name, ()) for name in (ACCURACY.name, BALANCED_ACCURACY.name)):
             found[variant] = "yes"
         else:
             found[variant] = "ranks" if variant in above.get(ROC_AUC.name, ()) else "not shown"

@@ -11,8 +11,8 @@ from regularization.metrics import ACCURACY, BRIER, METRICS, leading_metrics
 MARK = "These networks saw a synthetic stand-in table: nothing here says anything about wine."
 LEARNED = {
     "one class": "{} named one class alone for all test rows of every split",
-    "not shown": "Neither an accuracy above the majority class's nor a ROC AUC above 0.5 is shown of {}",
-    "ranks": "An accuracy above the majority class's is not shown of {}, but the ROC AUC is above 0.5",
+    "not shown": "No accuracy above the majority class's, balanced or not, and no ROC AUC above 0.5 is shown of {}",
+    "ranks": "No accuracy above the majority class's, balanced or not, is shown of {}, but the ROC AUC is above 0.5",
 }
 NEW_TABLES = "for new tables of the same kind"
 THIS_TABLE = "for new seeds and splits of the same blocks"
@@ -209,10 +209,12 @@ def _spread(row: dict) -> str:
     share = (
         f"{row['seed_share']:.0%} ({row['share_lower']:.0%} to {row['share_upper']:.0%} with other seeds and splits)"
     )
+    of_seed = f"makes {row['sd_of_seed']:.3f}, which is {share} of the variance"
+    if not row["sd_of_seed"]:
+        of_seed = "made no difference"
     return (
         f"One training of {row['variant']} has a {METRICS[row['metric']].label} with a standard deviation of "
-        f"{row['sd']:.3f} over fresh splits; the seed alone, on one split, makes {row['sd_of_seed']:.3f}, which is "
-        f"{share} of the variance."
+        f"{row['sd']:.3f} over fresh splits; the seed alone, on one split, {of_seed}."
     )
 
 

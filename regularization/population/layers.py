@@ -63,32 +63,42 @@ def _normalize(x, weights: list, places: list[int], settings: dict, share, step)
     In training by the mean and variance of the batch, which move those in `weights`; else by those.
     """
     gamma, beta, mean, variance = (weights[place] for place in places)
-    if step is not None:
-        one, share = settings["opaque_one"], share[:, None]
-        batch_mean: Any = _sum_over_rows(share * x, one)
-        batch_variance: Any = _sum_over_rows(share * (x - tf.stop_gradient(batch_mean)) ** 2, one)
-        for place, moving, new in zip(places[2:], (mean, variance), (batch_mean, batch_variance), strict=True):
-            weights[place] = tf.stop_gradient(moving * MOVING_MOMENTUM + new * (1 - MOVING_MOMENTUM))
-        mean, variance = batch_mean, batch_variance
-    scale = gamma / _root(variance + NORMALIZATION_EPSILON, settings["opaque_one"])
-    return x * scale + (beta - mean * scale)
+    one = settings["opaque_one"]
+    if step is None:
+        return (x - mean) / _root(variance, one) * gamma + beta
+    found: Any = _normalize_batch(x, gamma, beta, share[:, None], one)
+    output, *batch = found
+    for place, moving, new in zip(places[2:], (mean, variance), batch, strict=True):
+        weights[place] = moving * MOVING_MOMENTUM + new * (1 - MOVING_MOMENTUM)
+    return output
 
 
 @tf.custom_gradient
-def _root(values: tf.Tensor, opaque_one: tf.Tensor):
-    """The square root; XLA would take what is divided by it times the processor's own approximation of `1 / sqrt`."""
-    root = tf.sqrt(values) * opaque_one
-    return root, lambda upstream: (upstream / (2 * root), None)
+def _normalize_batch(x, gamma, beta, share, opaque_one):
+    """The batch normalized, its mean and its variance; the divisions by `opaque_one` are explained in `multiply`."""
+    mean = _sum_over_rows(share * x) / opaque_one
+    variance = _sum_over_rows(share * (x - mean) ** 2) / opaque_one
+    inverse = 1 / _root(variance, opaque_one)
+    normal = (x - mean) * inverse
+
+    def gradient(upstream: tf.Tensor, *_):
+        upstream = upstream / opaque_one
+        to_beta = _sum_over_rows(upstream) / opaque_one
+        to_gamma = _sum_over_rows(upstream * normal) / opaque_one
+        to_x = gamma * (upstream - share * (to_beta + normal * to_gamma)) * inverse
+        return to_x, to_gamma, to_beta, None, None
+
+    return ((normal * gamma + beta) / opaque_one, mean, variance), gradient
 
 
-@tf.custom_gradient
-def _sum_over_rows(values: tf.Tensor, opaque_one: tf.Tensor):
+def _root(variance, opaque_one):
+    """XLA would divide by a square root through the processor's own approximation of `1 / sqrt`, but not by this."""
+    return tf.sqrt(variance + NORMALIZATION_EPSILON) * opaque_one
+
+
+def _sum_over_rows(values) -> Any:
     """`(units, LANES)` of `(rows, units, LANES)`, written out as in `multiply`."""
-
-    def gradient(upstream: tf.Tensor):
-        return tf.broadcast_to(upstream[None], values.shape), None
-
-    return sum(values[row] for row in range(values.shape[0])) / opaque_one, gradient
+    return sum(values[row] for row in range(values.shape[0]))
 
 
 @tf.custom_gradient

@@ -8,7 +8,6 @@ import math
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from regularization.population.layers import sum_of_products
@@ -78,22 +77,23 @@ def _clip(how: str, gradients: list, settings: dict) -> list:
 
 def _shrink(gradient, within: list, settings: dict):
     """The `gradient` times `limit / norm` where the norm of all gradients `within` is above the limit."""
-    norm = tf.sqrt(sum(_sum_of_squares(part) for part in within) / settings["opaque_one"])
-    return gradient * settings["clip"] / tf.maximum(norm, settings["clip"])
+    one = settings["opaque_one"]
+    norm = tf.sqrt(sum(_sum_of_squares(part / one, one) for part in within) / one)
+    return gradient * (settings["clip"] / tf.maximum(norm, settings["clip"]))
 
 
-def _sum_of_squares(values) -> Any:
+def _sum_of_squares(values, opaque_one) -> Any:
     """`(LANES,)`, over one axis after the other and written out, so that the order is the same everywhere."""
     total = values**2
     while len(total.shape) > 1:
         shape = total.shape[1:-1]
-        total = tf.reshape(_sum_over_first(tf.reshape(total, (total.shape[0], -1, LANES))), (*shape, LANES))
+        total = tf.reshape(_sum_over_first(tf.reshape(total, (total.shape[0], -1, LANES)), opaque_one), (*shape, LANES))
     return total
 
 
-def _sum_over_first(values):
-    """`(units, LANES)` of `(inputs, units, LANES)`."""
-    return sum_of_products(tf.ones((1, values.shape[0], LANES)), values, 0.0)[0]
+def _sum_over_first(values, opaque_one):
+    """`(units, LANES)` of `(inputs, units, LANES)`; `multiply` says why there is a division."""
+    return sum_of_products(tf.ones((1, values.shape[0], LANES)), values, 0.0)[0] / opaque_one
 
 
 def _average(average: list, weights: list, trainable: list[int], settings: dict, step) -> list:
@@ -110,6 +110,8 @@ def _average(average: list, weights: list, trainable: list[int], settings: dict,
 def _constrain(flat, shape: tuple[int, ...], settings: dict, layer: int):
     """Keras' MaxNorm: the weights into each unit shrunk to a norm of at most `max_value`."""
     kernel = tf.reshape(flat, (*shape, LANES))
-    norms = tf.sqrt(_sum_over_first(kernel**2) / settings["opaque_one"])
-    desired = tf.clip_by_value(norms, np.float32(0), settings["max_norm"][layer])
-    return tf.reshape(kernel * (desired / (keras.config.epsilon() + norms)), [-1])
+    squares = tf.reshape(_sum_over_first(kernel**2, settings["opaque_one"]), [-1])  # flat as in `_adam`
+    norms = tf.sqrt(squares)
+    limit = tf.tile(settings["max_norm"][layer], [shape[1]])
+    factor = tf.minimum(norms, limit) / (keras.config.epsilon() + norms)
+    return tf.reshape(kernel * tf.reshape(factor, (1, shape[1], LANES)), [-1])

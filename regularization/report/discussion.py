@@ -1,7 +1,7 @@
 """The discussion and the conclusion that the notebook asks for, in sentences that follow the figures.
 
 A claim that one figure is larger or smaller than another rests on its 95% interval, which stands beside it. The
-intervals of what was measured on the networks are for new splits and seeds of this very table.
+intervals of what was measured on the networks are for new seeds and splits of the same blocks.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def discussion(
     `measures` is `why.measured`; `curves` the replicates' mean curves; `calibration` their reliability diagram.
     """
     return [
-        f"Intervals here are for new splits and seeds of this very table; each training of a variant is compared with "
+        f"Intervals here are for new seeds and splits of the same blocks; each training of a variant is compared with "
         f"that of {BASELINE} on the same split.",
         _overfitting(measures.loc[BASELINE]),
         _validation_loss(curves[curves["variant"] == BASELINE], measures.loc[BASELINE]),

@@ -28,7 +28,7 @@ def report_page(
     source: Mapping,
     requirements: str,
     subheading: str,
-    differences_svg: str = "",
+    pictures: Mapping[str, str],
     sweep: tuple[pd.DataFrame, dict] | None = None,
     plotly: str | None = None,
 ) -> str:
@@ -37,6 +37,7 @@ def report_page(
     `params` is params.yaml as nested dictionaries; `evidence` the evidence's tables by name; `trainings`, `curves` and
     `calibration` the replicates' tables of all groups; `histories` and `scores` the curves and metrics of each headline
     model; `data`, `source` and `requirements` what metrics/data.json, data/raw/source.json and requirements.txt hold;
+    `pictures` the SVGs of the `differences`, the `validation_loss` and the `sweep`, for a browser that runs no scripts;
     `sweep` the sweep's table and figures, where there was one. `plotly` replaces Plotly's script.
     """
     same = dict(zip(evidence["same_settings"]["variant"], evidence["same_settings"]["same_as"], strict=True))
@@ -47,9 +48,13 @@ def report_page(
     reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
     sections = [
         verdict_section(evidence, metrics),
-        models_section(histories, scores, reported, majority, subheading=subheading),
-        replicates_section(evidence, trainings, curves, metrics, headline=headline, differences_svg=differences_svg),
-        *([sweep_section(*sweep)] if sweep else []),
+        models_section(
+            histories, scores, reported, majority, subheading=subheading, loss_svg=pictures["validation_loss"]
+        ),
+        replicates_section(
+            evidence, trainings, curves, metrics, headline=headline, differences_svg=pictures["differences"]
+        ),
+        *([sweep_section(*sweep, svg=pictures["sweep"])] if sweep else []),
         why_section(trainings, curves, calibration, evidence, headline=headline),
         provenance_section(source, data, requirements),
     ]

@@ -17,6 +17,7 @@ def models_section(
     majority: Mapping[str, float],
     *,
     subheading: str,
+    loss_svg: str = "",
 ) -> Section:
     """By model, its curves under Keras' names (`plot_metrics`), and its metrics file.
 
@@ -24,11 +25,10 @@ def models_section(
     `majority` the scores of whoever always names the larger class.
     """
     accuracy, loss = plot_metrics(list(histories.values()), list(histories), subheading)
+    lower = "nats per row, with the penalty where there is one; lower is better"
     charts = [
         _chart("accuracy", histories, accuracy, subheading, "share of rows that are right; higher is better"),
-        _chart(
-            "loss", histories, loss, subheading, "nats per row, with the penalty where there is one; lower is better"
-        ),
+        _chart("loss", histories, loss, subheading, lower)._replace(svg=loss_svg),
     ]
     sentences = [
         "One training of each model, as in the notebook. One training is one draw: the replicates below say how much "

@@ -32,7 +32,7 @@ class Chart(NamedTuple):
     alternative: str  # what a person sees in it
     figure: dict  # Plotly's data and layout; a colour "@name" is the page's own, light or dark
     table: Table
-    svg: str = ""  # the same picture, for a browser that runs no scripts
+    svg: str = ""  # a picture of the same, for a browser that runs no scripts
 
 
 class Section(NamedTuple):

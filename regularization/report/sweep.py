@@ -22,12 +22,13 @@ SHOWN_SETTINGS = 4  # those that matter most: a heat map per pair of them
 SHOWN_CONFIGURATIONS = 20  # of the set, the best first: the file has all
 
 
-def sweep_section(table: pd.DataFrame, found: dict) -> Section:
-    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json."""
+def sweep_section(table: pd.DataFrame, found: dict, *, svg: str = "") -> Section:
+    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json; `svg` pictures the maps."""
     settings = [column for column in table.columns if column not in NOT_SETTINGS]
     varied = sorted(settings, key=lambda name: _effect(table, name), reverse=True)[:SHOWN_SETTINGS]
     varied = [name for name in settings if name in varied and len(set(table[name].astype(str))) > 1]
     charts = [heat_map(table, *pair) for pair in combinations(varied, 2)]
+    charts[:1] = [chart._replace(svg=svg) for chart in charts[:1]]
     return Section("sweep", "The sweep", _sentences(found), [_set_table(table, settings)], charts)
 
 
@@ -51,7 +52,7 @@ def _sentences(found: dict) -> list[str]:
     optimism = found["optimism"]
     word = "looks better than it is" if optimism["lower"] > 0 else "does not clearly look better than it is"
     told.append(
-        f"Picked from so many, the best {word} on the validation rows: by {_value(optimism, '+.2g')} of the loss."
+        f"Picked from so many, the best {word} on the validation rows: by {_value(optimism, '+.4f')} of the loss."
     )
     return [*told, f"Try it: {found['try_it']}"] if found.get("try_it") else told
 

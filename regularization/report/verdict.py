@@ -81,22 +81,20 @@ def _by_how_much(shown: pd.DataFrame, labels: Mapping[str, str]) -> str:
 
 
 def _what_cannot_be_told(shown: pd.DataFrame, best: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    open_ones = [
-        f"{row.variant} against {row.reference} in {labels[row.metric]}, {row.verdict} at "
-        f"{interval(row.difference, row.lower, row.upper)}"
-        for row in shown.itertuples()
-        if row.verdict not in DECIDED
-    ]
+    told = []
+    for name, rows in shown[~shown["verdict"].isin(DECIDED)].groupby("metric", sort=False):
+        pairs = [f"{row.variant} against {row.reference} ({row.verdict})" for row in rows.itertuples()]
+        told.append(f"in {labels[name]}, {listed(pairs)}")
+    first = "; ".join(told) if told else "no comparison of the headline models is left open"
     sets = [_best(best[best["metric"] == name], label) for name, label in labels.items()]
-    first = listed(open_ones) if open_ones else "no comparison of the headline models is left open"
-    return f"What cannot be told: {first}; and of all variants, {listed(sets)}."
+    return f"What cannot be told: {first}. Of all variants, {'; '.join(sets)}."
 
 
 def _best(rows: pd.DataFrame, label: str) -> str:
     leader = rows["best"].iloc[0]
     others = int((rows["cannot_be_told"] & (rows["variant"] != leader)).sum())
-    who = "no other" if not others else "1 other" if others == 1 else f"{others} others"
-    return f"{leader} has the best {label}, with {who} of {len(rows)} that cannot be told from it"
+    who = f"{others} others" if others > 1 else "1 other" if others else "no other"
+    return f"{leader} has the best mean {label}, and {who} of the {len(rows)} cannot be told from it"
 
 
 def _table(rows: pd.DataFrame, metric: Metric) -> Table:

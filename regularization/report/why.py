@@ -36,8 +36,8 @@ MEASURES = {  # by the name it has here: the column of the replicates
 def measured(trainings: pd.DataFrame) -> pd.DataFrame:
     """Per variant, over its honest trainings: the mean of each of `MEASURES`, and its difference to the baseline.
 
-    Columns `<measure>`, and `<measure>_change`, `_lower`, `_upper`: paired by split, with 95% intervals for new splits
-    and seeds of this very table. `gap` is the test loss minus the training loss of one training.
+    Columns `<measure>`, and `<measure>_change`, `_lower`, `_upper`: paired by split, with 95% intervals for new seeds
+    and new splits of the same blocks. `gap` is the test loss minus the training loss of one training.
     """
     honest = trainings[trainings["protocol"] == "honest"].copy()
     honest["gap"] = honest["test_binary_crossentropy"] - honest["train_binary_crossentropy"]

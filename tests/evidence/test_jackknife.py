@@ -147,12 +147,28 @@ def test_the_same_comparison_twice_needs_no_more_than_once():
     assert simultaneous_quantile([estimate(changes)] * 3) == pytest.approx(stats.t.isf(0.025, 19), rel=0.02)
 
 
+def test_independent_comparisons_need_sidaks_quantile():
+    changes = np.eye(20)[:4] - 1 / 20
+    changes = np.linalg.qr(changes.T)[0].T  # four that do not correlate
+    expected = stats.t.isf((1 - 0.95 ** (1 / 4)) / 2, 19)
+    assert simultaneous_quantile([estimate(row) for row in changes], draws=40_000) == pytest.approx(expected, rel=0.01)
+
+
 def test_the_family_holds_together_as_often_as_it_says():
-    """Against the multivariate t of scipy, with the correlations of the blocks' changes."""
-    random = np.random.default_rng(1)
-    changes = random.normal(size=(4, 20)) + random.normal(size=20)
-    quantile = simultaneous_quantile([estimate(row) for row in changes], draws=100_000)
-    drawn = stats.multivariate_t(shape=np.corrcoef(changes), df=19, seed=2)
-    shares = changes / np.linalg.norm(changes, axis=1, keepdims=True)
-    drawn = stats.multivariate_t(shape=shares @ shares.T, df=19, seed=2).rvs(100_000)
-    assert (np.abs(drawn).max(axis=1) <= quantile).mean() == pytest.approx(0.95, abs=0.004)
+    """Means of 20 blocks with a common part, each over its own standard error; the truth is 0."""
+    random, held = np.random.default_rng(1), 0
+    for _ in range(150):
+        blocks = random.normal(size=(20, 6)) + random.normal(size=(20, 1))
+        means, changes = blocks.mean(axis=0), (blocks - blocks.mean(axis=0)).T / 19
+        family = [estimate(row)._replace(mean=mean) for mean, row in zip(means, changes, strict=True)]
+        reach = simultaneous_quantile(family, draws=1000)
+        held += all(lower <= 0 <= upper for lower, upper in (each.reaching(reach) for each in family))
+    assert stats.binomtest(held, 150, 0.95).pvalue > 0.001
+
+
+def test_ties_are_no_comparison():
+    random = np.random.default_rng(0)
+    family = [estimate(random.normal(size=20)) for _ in range(3)]
+    tie = Jackknife(0.0, 0.0, 0.0, np.zeros(20), 19)
+    assert simultaneous_quantile([*family, tie]) == simultaneous_quantile(family)
+    assert simultaneous_quantile([tie, tie]) == pytest.approx(stats.t.isf(0.025, 19))

@@ -118,7 +118,9 @@ def inputs(params: dict, *, hostile: bool = False, origin: str = "published") ->
         "source": {"origin": origin, "url": dumped["data"]["url"], "sha256": "0" * 64, "bytes": 1234},
         "requirements": "keras==3.15.1\nscipy==1.17.1 ; python_version >= '3.11'\nunknown==1\n",
         "subheading": "Reg: l1=0.01",
-        "differences_svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "pictures": dict.fromkeys(
+            ("differences", "validation_loss", "sweep"), "<svg xmlns='http://www.w3.org/2000/svg'/>"
+        ),
         "sweep": sweep(),
     }
 

@@ -108,5 +108,5 @@ def test_without_scripts_the_page_says_where_the_figures_are(browser, file):
     assert "Scripts are off, so this chart is not drawn" in text
     assert "What helps:" in text
     assert browser.evaluate("document.querySelectorAll('.plot svg').length") == 0
-    assert browser.evaluate("document.querySelectorAll('noscript img').length") == 1
+    assert browser.evaluate("document.querySelectorAll('noscript img').length") == 3
     assert browser.evaluate("document.documentElement.scrollWidth") <= PHONE

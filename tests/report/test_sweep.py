@@ -15,7 +15,7 @@ def test_the_sentences_say_what_the_files_do():
     assert "The simplest of those has no regularization." in told[0]
     assert "on 256 test rows" in told[1]
     assert "accuracy 0.510 (0.500 to 0.600)" in told[1]
-    assert "the best looks better than it is on the validation rows: by +0.02 (+0.01 to +0.03)" in told[2]
+    assert "the best looks better than it is on the validation rows: by +0.0200 (+0.0100 to +0.0300)" in told[2]
     assert told[3] == "Try it: dvc exp run -S dropout=0.3"
 
 
