@@ -75,6 +75,22 @@ def test_the_evidence_ends_with_the_answer(first_run):
     assert "all of it: metrics/evidence/sentences.md" in first_run[1]
 
 
+def test_what_comes_of_a_stand_in_is_marked_and_nothing_else(first_run):
+    """With the published table at hand nothing is marked, without it everything."""
+    metrics = first_run[0] / "metrics"
+    is_standin = json.loads((metrics / "data.json").read_text(encoding="utf-8"))["origin"] == "standin"
+    for name in ("base", "l1l2", "dropout", "evidence"):
+        found = json.loads((metrics / f"{name}.json").read_text(encoding="utf-8"))
+        assert found.get("origin") == ("standin" if is_standin else None)
+    tables = [*metrics.glob("replicates_*.csv"), *metrics.glob("blocks_*.csv"), *metrics.glob("evidence/*.csv")]
+    assert len(tables) > 15
+    for table in tables:
+        header = table.read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert ("origin" in header) == (is_standin or table.name == "table.csv"), table
+    said = (metrics / "evidence/sentences.md").read_text(encoding="utf-8")
+    assert ("synthetic stand-in" in said) == is_standin
+
+
 def test_the_second_run_runs_none(clone):
     assert stages_run(run("dvc", "repro", cwd=clone)) == set()
 
