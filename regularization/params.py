@@ -143,8 +143,8 @@ class Variant(Group):
     l2: Factor = None
     dropout: OptionalRate = None
     patience: OptionalCount = None
-    hidden_units: list[Count] | None = Field(
-        None, description="a list of whole numbers of 1 or more, or null", min_length=1
+    hidden_units: list[Units] | None = Field(
+        None, description="a list of 1 to 10 whole numbers from 1 to 1000, or null", min_length=1, max_length=10
     )
     input_stddev: OptionalStddev = None
     hidden_stddev: OptionalStddev = None

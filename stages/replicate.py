@@ -29,7 +29,7 @@ def main() -> None:
     )
     variants = trained_variants(group, params)
     with quiet_import():
-        from regularization.population.cost import count_weights, estimate_cost
+        from regularization.population.cost import check_memory, count_weights, estimate_cost
         from regularization.replicates import train_replicates
 
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
@@ -40,8 +40,10 @@ def main() -> None:
         n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
         n_inputs=table.n_inputs,
         n_weights=max(count_weights(table.n_inputs, units) for units in _hidden_units(variants, params)),
+        n_at_once=trainings // len(variants),
     )
     print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}", flush=True)
+    check_memory(cost)
     with tqdm(total=trainings * params.epochs, desc=group, unit="epoch", unit_scale=True, disable=None) as bar:
         replicates = train_replicates(
             variants,

@@ -1,6 +1,7 @@
 """The download against real servers on this machine: one that serves, and ones that fail in every way a server can."""
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -96,6 +97,7 @@ def test_a_server_that_fails_is_named_with_its_failure(published_at, path, messa
     assert nothing_is_left()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("path", "message"),
     [
@@ -121,6 +123,8 @@ def test_an_answer_without_sense_is_a_line_and_never_the_stand_in(published_at, 
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 300
     assert nothing_is_left()
+    del raised
+    gc.collect()  # connections that the libraries left open, which Python warns of whenever it finds them
 
 
 @pytest.mark.parametrize("name", ["source.json", "", "a" * 300, "%2e%2e", "%00"])
@@ -281,3 +285,15 @@ def test_on_the_command_line_an_error_is_a_line_and_a_status(published_at):
     assert ended.stdout == ""
     assert all(line.startswith("error: ") for line in ended.stderr.splitlines())
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("404", "HTTP 404 Not Found; mend the address"), ("nowhere", "its answer is no proper HTTP")]
+)
+def test_a_table_is_fetched_before_its_bytes_are_pinned_or_the_reason_is_said(server, monkeypatch, path, message):
+    """As `make table FILE=http://...` does."""
+    monkeypatch.setattr(fetching, "RETRIES", 0)
+    address = f"http://127.0.0.1:{server.server_port}"
+    assert fetching.fetch(f"{address}/ok/{CSV_NAME}") == CONTENT
+    with pytest.raises(InputError, match=message):
+        fetching.fetch(f"{address}/{path}/{CSV_NAME}")

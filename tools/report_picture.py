@@ -6,7 +6,7 @@ Fonts differ between machines, so its bytes do too: it is no stage's output. Mak
 from pathlib import Path
 
 from regularization.errors import InputError
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import atomic_file
 from tools.browser import chromium, find_chromium
 
@@ -30,4 +30,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)

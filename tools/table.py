@@ -15,12 +15,13 @@ import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
-from regularization.addresses import address_problem, is_web_address, without_credentials
+from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
 from regularization.params import check_params
 from regularization.params_file import parse_values
 from regularization.table import duplicate_groups
 from regularization.table.checks import check_table
+from regularization.table.fetching import fetch
 from regularization.table.preprocessing import count_inputs
 from regularization.table.sniffing import Understood, understand
 from stages._common import run_tool
@@ -63,16 +64,7 @@ def read_content(place: str) -> bytes:
     if problem := address_problem(place):
         raise InputError(f"FILE: {problem}")
     if is_web_address(place):
-        import pooch
-        import requests
-
-        pooch.get_logger().setLevel("ERROR")
-        try:
-            return Path(pooch.retrieve(place, known_hash=None)).read_bytes()
-        except requests.exceptions.RequestException as error:
-            response = getattr(error, "response", None)
-            reason = f"HTTP {response.status_code} {response.reason}" if response is not None else "cannot be reached"
-            raise InputError(f"FILE: {without_credentials(place)}: {reason}; mend the address") from None
+        return fetch(place)
     if not Path(place).is_file():
         raise InputError(f"FILE: received {place!r}; there is no such file: mend the path")
     return Path(place).read_bytes()

@@ -162,6 +162,10 @@ def _set(best: pd.DataFrame, metric: str) -> str:
     others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
     if not others:
         return f"In {label}, {leader} is the best, and every other variant can be told from it."
+    worse = rows.loc[~rows["cannot_be_told"], "variant"].tolist()
+    if len(others) > max(5, len(worse)):  # the shorter list tells the same
+        but = f"all but {_listed(worse)}" if worse else f"all {len(others)} others"
+        return f"In {label}, {leader} has the best mean; {but} cannot be told from it."
     return f"In {label}, {leader} has the best mean; {_listed(others)} cannot be told from it."
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from regularization.errors import InputError
 from regularization.population.training import epochs_per_block
 
 # Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs: 3.3e-10 to 4.6e-10 seconds for a
@@ -14,6 +15,8 @@ from regularization.population.training import epochs_per_block
 SECONDS_PER_WEIGHT = 4.3e-10
 PROBE_SECONDS = 0.00094  # what `_probe` takes there
 BUNCH_BYTES = 10**9  # as in regularization/replicates.py
+BYTES_PER_WEIGHT = 16  # a weight, Adam's two moments of it, and its best value so far
+BYTES_PER_EPOCH = 24  # the six figures of a history
 SECONDS_TO_COMPILE = 15
 LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and the compiled program
 
@@ -41,15 +44,30 @@ def estimate_cost(
     n_rows: int,
     n_inputs: int,
     n_weights: int,
+    n_at_once: int = 0,
     workers: int | None = None,
 ) -> Cost:
-    """The cost of `n_trainings` networks of `n_weights` on `n_splits` splits of a table of `n_rows` rows."""
+    """The cost of `n_trainings` networks of `n_weights` on `n_splits` splits of a table of `n_rows` rows.
+
+    `n_at_once` of them stand in memory together, with their histories.
+    """
     workers = workers or os.cpu_count() or 1
     speed = _probe() / PROBE_SECONDS
     seconds = SECONDS_TO_COMPILE + n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * speed / workers
     block = epochs_per_block(n_rows, n_inputs + 1, workers=workers) * n_rows * (n_inputs + 1) * 128 * workers
     splits = min(16 * n_splits * n_rows * n_inputs, BUNCH_BYTES)  # the rows of each, scaled anew
-    return Cost(seconds, LIBRARY_BYTES + splits + block)
+    networks = n_at_once * (BYTES_PER_WEIGHT * n_weights + BYTES_PER_EPOCH * epochs)
+    return Cost(seconds, LIBRARY_BYTES + splits + block + networks)
+
+
+def check_memory(cost: Cost, machine: float | None = None) -> None:
+    """Raise `InputError` where the cost is more memory than the `machine` has, in bytes: Linux kills without a word."""
+    machine = machine or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if cost.memory > machine:
+        raise InputError(
+            f"this takes {cost}, and this machine has {machine / 1e9:.1f} GB; take narrower hidden_units, fewer "
+            "epochs, or fewer seeds and splits"
+        )
 
 
 def count_weights(n_inputs: int, hidden_units: list[int]) -> int:

@@ -43,6 +43,15 @@ def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progr
     raise UnreachableError("\n".join(reasons))
 
 
+def fetch(url: str) -> bytes:
+    """What an http(s) address has now, whatever that is. Raises `InputError` where it cannot be had."""
+    try:
+        return _download(url, show_progress=False)
+    except OSError as error:
+        reason = _reason(error)
+    raise InputError(f"could not fetch {without_credentials(url)}: {reason}; mend the address")
+
+
 def _checked(content: bytes, place: str, sha256: str) -> bytes:
     received = hashlib.sha256(content).hexdigest()
     if received != sha256:

@@ -145,3 +145,14 @@ def test_power_is_told_of_the_splits_at_hand(tables):
     expected = f"With 200 splits, a true difference in test accuracy of {limits.min():.3f} to {limits.max():.3f}, "
     (told,) = [sentence for sentence in sentences(tables, headline=HEADLINE) if sentence.startswith(expected)]
     assert told.endswith("would be found in 80% of such studies.")
+
+
+def test_of_many_that_cannot_be_told_from_the_best_the_shorter_list_is_told():
+    gains = {"l1l2": -0.2, "dropout": -0.2}
+    tables = evidence_tables(*simulated(ELEVEN, gains=gains, splits=60, block_sd=0.002), headline=HEADLINE)
+    best = tables["best"].query("metric == 'accuracy'")
+    assert set(best.loc[~best["cannot_be_told"], "variant"]) == {"l1l2", "dropout"}
+    told = (
+        f"In test accuracy, {best['best'].iloc[0]} has the best mean; all but l1l2 and dropout cannot be told from it."
+    )
+    assert told in answer(tables)

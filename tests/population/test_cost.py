@@ -1,7 +1,8 @@
 import pytest
 
+from regularization.errors import InputError
 from regularization.models import build_model
-from regularization.population.cost import Cost, count_weights, estimate_cost
+from regularization.population.cost import Cost, check_memory, count_weights, estimate_cost
 from regularization.population.training import BLOCK, BLOCK_BYTES, epochs_per_block
 
 WINE = {"n_trainings": 130, "n_splits": 41, "epochs": 500, "n_rows": 1279, "n_inputs": 11, "n_weights": 681}
@@ -19,6 +20,13 @@ def test_twice_the_rows_take_twice_the_time_once_it_is_compiled():
 
 def test_a_long_table_is_said_to_stay_under_4_gb():
     assert estimate_cost(**WINE | {"n_rows": 160_000, "n_inputs": 20}, workers=2).memory < 4e9
+
+
+def test_more_memory_than_the_machine_has_is_said_before_the_work():
+    wide = {"n_weights": count_weights(11, [1000] * 10), "n_at_once": 600}
+    with pytest.raises(InputError, match=r"this takes about .*, and this machine has 64.0 GB; take narrower"):
+        check_memory(estimate_cost(**WINE | wide, workers=2), machine=64e9)
+    check_memory(estimate_cost(**WINE, n_at_once=600, workers=2), machine=4e9)
 
 
 def test_it_reads_as_a_line():

@@ -20,7 +20,7 @@ from regularization.evidence.revision_sentences import conclusion_in_words, verd
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions
 from regularization.params_file import parse_values
 from regularization.variants import BASELINE
-from stages._common import run_stage
+from stages._common import run_tool
 from stages._files import atomic_file, read_csv, write_text
 from tools.pull_request.repository import Reader, files_here
 from tools.pull_request.revision import KEYS, PARAMS, compared_metrics, read_revision
@@ -117,4 +117,4 @@ def store(metrics: Path) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_tool(main)
