@@ -160,7 +160,7 @@ def _results(client, cargo: Cargo, expected: dict[str, str], shards: Sequence[Sh
         guard.check()
         for future, result in finished.next_batch(block=False):
             if future.status != "finished":
-                raise InputError(_failure(result))
+                raise InputError(_failure(result, client))
             number, _ = number_of.pop(future.key)
             future.release()
             submit()
@@ -168,8 +168,10 @@ def _results(client, cargo: Cargo, expected: dict[str, str], shards: Sequence[Sh
         time.sleep(0.05)
 
 
-def _failure(result) -> str:
-    error = result[1] if isinstance(result, tuple) else result
+def _failure(result, client) -> str:
+    if not isinstance(result, tuple):  # cancelled: by the client itself, which has lost the scheduler
+        return f"the scheduler at {client.scheduler.address} has gone; run this again: finished shards are kept"
+    error = result[1]
     if type(error).__name__ == "KilledWorker":
         return "workers died again and again of the same shard; look at their logs (memory?) and run this again"
     return f"a worker failed: {_first_line(error)}; {ADVICE}"

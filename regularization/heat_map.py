@@ -9,7 +9,7 @@ SCORE = "val_binary_crossentropy"
 MOST_MAPS = 10
 
 
-def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str]) -> str:
+def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str], *, is_standin: bool = False) -> str:
     """For each pair of `settings` with two values or more, the lowest validation loss that the others allow; SVG text.
 
     `table` is that of metrics/sweep.csv. A sweep of one such setting gives one row of cells.
@@ -23,7 +23,8 @@ def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str]) -> str:
             "background": "white",
             "padding": 10,
             "title": {
-                "text": "Validation loss without penalty, the best over all other settings",
+                "text": "Validation loss without penalty, the best over all other settings"
+                + ("; a synthetic stand-in table: says nothing about wine" if is_standin else ""),
                 "subtitle": "deeper blue is better; an empty cell: every training diverged",
             },
             "columns": 2,

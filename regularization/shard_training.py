@@ -1,6 +1,7 @@
 """Train the networks of one shard of the sweep. The only part of it that needs TensorFlow."""
 
 import functools
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -49,7 +50,12 @@ def train_shard(
 
 def _read(network: dict, settings: dict) -> tuple[Network, int | None]:
     built_by, trained_by = split_settings(settings)
-    return read_network(build_model(**network | built_by, seed=0)), trained_by.get("patience")
+    return _read_built(json.dumps(network | built_by)), trained_by.get("patience")
+
+
+@functools.lru_cache(maxsize=4096)  # Keras takes 25 ms for a model, and each round asks for the same ones
+def _read_built(settings: str) -> Network:
+    return read_network(build_model(**json.loads(settings), seed=0))
 
 
 @functools.lru_cache(maxsize=1024)  # every configuration begins with the same

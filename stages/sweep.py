@@ -19,70 +19,80 @@ from regularization.sweep_results import choose, final_shard, final_work, scores
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import network_settings, sweep_settings
 from stages._common import quiet_import, run_stage
-from stages._files import read_arrays, write_csv, write_json, write_text
+from stages._files import read_arrays, read_json, write_csv, write_json, write_text
 from stages._kept import kept_folder, train_or_load
 
 ENGINES = ("threads", "processes")  # of the environment variable SWEEP_ENGINE
-CORES_FOR_THREADS = 4  # with more of them, processes are worth their start
+CORES_FOR_THREADS = 4  # up to here threads do not wait for each other
+TRAININGS_PER_PROCESS = 500  # its start costs about as much as 200: it imports TensorFlow and compiles for itself
 
 
 def main() -> None:
     params = load_params()
     table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
+    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
     rows = _split(params, table)
-    training_rows, shares = (
-        np.sort(np.concatenate([rows.train, rows.val])),
-        {
-            "validation_split": params.split.validation_split,
-            "random_state": params.split.random_state,
-        },
-    )
-    folds = plan_folds(table, training_rows, folds=params.sweep.folds, **shares)
+    training_rows = np.sort(np.concatenate([rows.train, rows.val]))
+    folds = plan_folds(table, training_rows, folds=params.sweep.folds, **_shares(params))
     _check_size(params, table, folds)
-    with quiet_import():
-        from regularization.evaluation import score_rows
     configurations = list(expand_grid(params.sweep.lists()))
-    settings = [sweep_settings(params, configuration) for configuration in configurations]
-    training = {
-        "network": network_settings(params) | {"n_features": table.n_inputs},
-        "epochs": params.epochs,
-        "batch_size": params.batch_size,
-    }
-    work = work_on(table, folds, **training)
-    last_work, unseen = final_work(table, training_rows, rows.test, **shares, **training)
-    with _engine() as engine, _bar(len(settings) * len(folds) * params.sweep.seeds) as on_progress:
-        study = run_rounds(
-            settings,
-            table,
-            folds,
-            lambda shards: _train(engine, work, shards, on_progress),
-            score=score_rows,
-            rounds=params.sweep.seeds,
-            seed=params.seed,
-            eliminate=params.sweep.eliminate,
-        )
-        simple = [
-            complexity(configuration, n_inputs=table.n_inputs, hidden_units=params.hidden_units)
-            for configuration in configurations
-        ]
-        chosen = choose(study, simple, random_state=params.seed)
-        shard = final_shard(settings[chosen[1]], seed=params.seed)
+    n_trainings = len(configurations) * len(folds) * params.sweep.seeds
+    with _engine(n_trainings) as engine, _bar(n_trainings) as on_progress:
+        study = _train_grid(params, table, folds, configurations, engine, on_progress)
+        chosen = choose(study, _complexities(params, table, configurations), random_state=params.seed)
+        last_work, unseen = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
+        shard = final_shard(sweep_settings(params, configurations[chosen[1]]), seed=params.seed)
         ((_, tested),) = _train(engine, last_work, [shard], lambda _: None)
     result = tabulate(configurations, study, chosen[2])
     found = summary(
         configurations,
         study,
         chosen,
-        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=score_rows),
+        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=_score_rows()),
         n_test_rows=len(unseen),
         n_left_out=len(rows.test) - len(unseen),
         eliminate=params.sweep.eliminate,
         random_state=params.seed,
     )
-    write_csv("metrics/sweep.csv", result)
-    write_json("metrics/sweep.json", found)
-    write_text("plots/sweep.svg", draw_heat_maps(result, list(configurations[0])))
+    picture = draw_heat_maps(result, list(configurations[0]), is_standin=is_standin)
+    write_csv("metrics/sweep.csv", result.assign(origin="standin") if is_standin else result)
+    write_json("metrics/sweep.json", found | ({"origin": "standin"} if is_standin else {}))
+    write_text("plots/sweep.svg", picture)
     _say(found)
+
+
+def _train_grid(params: Params, table: Table, folds: list[Rows], configurations: list[dict], engine, on_progress):
+    work = work_on(table, folds, **_training(params, table))
+    return run_rounds(
+        [sweep_settings(params, configuration) for configuration in configurations],
+        table,
+        folds,
+        lambda shards: _train(engine, work, shards, on_progress),
+        score=_score_rows(),
+        rounds=params.sweep.seeds,
+        seed=params.seed,
+        eliminate=params.sweep.eliminate,
+    )
+
+
+def _shares(params: Params) -> dict:
+    return {"validation_split": params.split.validation_split, "random_state": params.split.random_state}
+
+
+def _training(params: Params, table: Table) -> dict:
+    network = network_settings(params) | {"n_features": table.n_inputs}
+    return {"network": network, "epochs": params.epochs, "batch_size": params.batch_size}
+
+
+def _complexities(params: Params, table: Table, configurations: list[dict]) -> list[tuple[int, int]]:
+    shared = {"n_inputs": table.n_inputs, "hidden_units": params.hidden_units}
+    return [complexity(configuration, **shared) for configuration in configurations]
+
+
+def _score_rows() -> Callable:
+    with quiet_import():
+        from regularization.evaluation import score_rows
+    return score_rows
 
 
 def _split(params: Params, table: Table) -> Rows:
@@ -120,11 +130,11 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
 
 
 @contextlib.contextmanager
-def _engine() -> Iterator[Callable]:
+def _engine(n_trainings: int) -> Iterator[Callable]:
     """Where shards are trained: at the scheduler that Dask's settings name, or on this machine."""
-    wanted = os.environ.get("SWEEP_ENGINE") or (
-        "threads" if (os.cpu_count() or 1) <= CORES_FOR_THREADS else "processes"
-    )
+    cores = os.cpu_count() or 1
+    worth_it = cores > CORES_FOR_THREADS and n_trainings >= TRAININGS_PER_PROCESS * cores
+    wanted = os.environ.get("SWEEP_ENGINE") or ("processes" if worth_it else "threads")
     if wanted not in ENGINES:
         raise InputError(f"SWEEP_ENGINE: received {wanted!r}; expected one of {', '.join(ENGINES)}, or nothing")
     if scheduler_address():

@@ -170,6 +170,19 @@ def test_all_workers_gone(running, monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_scheduler_gone(running):
+    running.add_worker()
+    with connect(warn=never) as client:
+        results = train_on(client, WORK, SHARDS, on_progress=NO_PROGRESS)
+        next(results)
+        running.processes[0].kill()
+        start = time.monotonic()
+        with pytest.raises(InputError, match=r"the scheduler at .* has gone|no worker for .* seconds at"):
+            list(results)
+        assert time.monotonic() - start < 60
+
+
+@pytest.mark.slow
 def test_local_processes_give_the_same(here):
     with local_processes(2) as client:
         assert client.scheduler.address.startswith("tls://")

@@ -17,7 +17,13 @@ QUICK = {
     "epochs": 3,
     "hidden_units": [4, 3],
     "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}},
-    "sweep": {"grid": {"l1": [None, 0.001]}, "folds": 2, "seeds": 1, "eliminate": None, "most_trainings": 100},
+    "sweep": {
+        "grid": {"l1": [None, 0.001], "dropout": [None]},
+        "folds": 2,
+        "seeds": 1,
+        "eliminate": None,
+        "most_trainings": 100,
+    },
 }
 TRAININGS = {"train_base", "train_l1l2", "train_dropout"}
 REPLICATES = {"replicate_base", "replicate_l1l2", "replicate_dropout", "replicate_variations"}
@@ -73,6 +79,22 @@ def test_the_first_run_runs_every_stage(first_run):
 def test_the_evidence_ends_with_the_answer(first_run):
     assert "l1l2 against base: test accuracy" in first_run[1]
     assert "all of it: metrics/evidence/sentences.md" in first_run[1]
+
+
+def test_what_comes_of_a_stand_in_is_marked_and_nothing_else(first_run):
+    """With the published table at hand nothing is marked, without it everything."""
+    metrics = first_run[0] / "metrics"
+    is_standin = json.loads((metrics / "data.json").read_text(encoding="utf-8"))["origin"] == "standin"
+    for name in ("base", "l1l2", "dropout", "evidence"):
+        found = json.loads((metrics / f"{name}.json").read_text(encoding="utf-8"))
+        assert found.get("origin") == ("standin" if is_standin else None)
+    tables = [*metrics.glob("replicates_*.csv"), *metrics.glob("blocks_*.csv"), *metrics.glob("evidence/*.csv")]
+    assert len(tables) > 15
+    for table in tables:
+        header = table.read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert ("origin" in header) == (is_standin or table.name == "table.csv"), table
+    said = (metrics / "evidence/sentences.md").read_text(encoding="utf-8")
+    assert ("synthetic stand-in" in said) == is_standin
 
 
 def test_the_second_run_runs_none(clone):

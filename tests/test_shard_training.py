@@ -1,5 +1,6 @@
 """A shard's networks are those that the population trains alone; what the stage has finished is not trained again."""
 
+import contextlib
 import json
 import shutil
 import sys
@@ -41,6 +42,16 @@ def test_a_network_of_a_shard_is_the_one_that_is_trained_alone():
         np.testing.assert_allclose(trained.logits[number, place], expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
+def test_who_else_is_in_the_shard_changes_no_bit():
+    """Also where the programs differ: each of these techniques is compiled in."""
+    techniques = ({"weight_decay": 0.1}, {"use_ema": True}, {"max_norm": 1.0}, {"label_smoothing": 0.1}, {"l1": 0.1})
+    together = train_shard(WORK, Shard(techniques, (7, 8, 9)))
+    for number, settings in enumerate(techniques):
+        alone = train_shard(WORK, Shard((settings,), (7, 8, 9)), workers=1)
+        np.testing.assert_array_equal(alone.logits[0], together.logits[number])
+
+
 def test_a_training_that_diverges_is_named():
     shard = Shard(({"l2": 1e30, "regularized_layers": (1,)}, {}), (7, 8, 9))
     assert train_shard(WORK, shard).diverged.tolist() == [[True] * 3, [False] * 3]
@@ -52,6 +63,8 @@ def prepared(stage_folder, wine_table, params, monkeypatch):
     Path("data/prepared").mkdir(parents=True)
     features = wine_table.drop(columns="quality")
     y = (wine_table["quality"] >= 6).to_numpy().astype(int)
+    Path("data/raw").mkdir()
+    Path("data/raw/source.json").write_text('{"origin": "standin"}\n', encoding="utf-8")
     np.savez("data/prepared/table.npz", X=features.to_numpy(float), y=y, groups=duplicate_groups(features))
     params |= {"epochs": 3, "hidden_units": [5, 5]}
     params["sweep"] |= {"grid": {"l1": [None, 0.01], "patience": [None, 1]}, "folds": 2, "seeds": 2}
@@ -106,7 +119,8 @@ def test_what_a_stopped_run_has_finished_is_not_trained_again(prepared, monkeypa
     assert len(calls) == n_shards + 1
     assert written() == first
     found = json.loads(first["metrics/sweep.json"])
-    assert (found["configurations"], found["trainings"]) == (4, 16)
+    assert (found["configurations"], found["trainings"], found["origin"]) == (4, 16, "standin")
+    assert all(b"stand" in content for content in first.values())
     assert "try it: dvc exp run -S '+replicate.variants.chosen=" in capsys.readouterr().out
 
 
@@ -135,3 +149,19 @@ def test_the_stage_writes_the_same_bytes_by_threads_and_by_processes(prepared, m
     monkeypatch.setenv("SWEEP_ENGINE", "processes")
     stage.main()
     assert written() == first
+
+
+@pytest.mark.parametrize(
+    ("cores", "trainings", "expected"), [(2, 10**6, "threads"), (16, 1620, "threads"), (16, 8000, "processes")]
+)
+def test_processes_are_started_where_they_are_worth_it(prepared, monkeypatch, cores, trainings, expected):
+    @contextlib.contextmanager
+    def started():
+        yield "processes"
+
+    monkeypatch.delenv("SWEEP_ENGINE")
+    monkeypatch.setattr(stage.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(stage, "local_processes", started)
+    monkeypatch.setattr(stage, "train_on", lambda client: client)
+    with stage._engine(trainings) as engine:
+        assert (engine is stage.train_here) == (expected == "threads")

@@ -15,7 +15,8 @@ from scipy import stats
 
 from regularization.errors import InputError
 
-VALUES_AT_ONCE = 200_000  # of the many that simultaneous intervals are drawn from: as many as a processor holds close
+# To draw for simultaneous intervals, in all and at once; a family of hundreds has fewer draws.
+MOST_VALUES, VALUES_AT_ONCE = 10_000_000, 200_000
 SPLITS_OF_A_ROUND = 5  # so many splits after another are scored on every block once or more
 
 
@@ -130,8 +131,9 @@ def simultaneous_quantile(
     noise = np.array([estimate.error_of_splits / estimate.standard_error for estimate in spread])
     shares = changes / np.where(norms > 0, norms, 1.0) * np.sqrt(1 - noise**2)[:, None]
     root = np.linalg.qr(np.hstack([shares, np.diag(noise)]).T)[1]  # root.T @ root are the correlations
-    at_once = max(1, VALUES_AT_ONCE // ((df + 1) * len(spread)))
-    random = np.random.default_rng(random_state)
+    values_of_a_draw, random = (df + 1) * len(spread), np.random.default_rng(random_state)
+    draws = min(draws, max(1000, MOST_VALUES // values_of_a_draw))
+    at_once = max(1, VALUES_AT_ONCE // values_of_a_draw)
     largest = [
         _largest_t(random.standard_normal((at_once, df + 1, len(spread))) @ root) for _ in range(-(-draws // at_once))
     ]

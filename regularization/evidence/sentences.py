@@ -162,6 +162,10 @@ def _set(best: pd.DataFrame, metric: str) -> str:
     others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
     if not others:
         return f"In {label}, {leader} is the best, and every other variant can be told from it."
+    worse = rows.loc[~rows["cannot_be_told"], "variant"].tolist()
+    if len(others) > max(5, len(worse)):  # the shorter list tells the same
+        but = f"all but {_listed(worse)}" if worse else f"all {len(others)} others"
+        return f"In {label}, {leader} has the best mean; {but} cannot be told from it."
     return f"In {label}, {leader} has the best mean; {_listed(others)} cannot be told from it."
 
 
@@ -223,10 +227,11 @@ def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> str:
         return "Only one configuration was trained."
     again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
     first, second = lottery.sort_values("wins", ascending=False).head(2).to_dict("records")
-    if first["wins"] - second["wins"] < 1e-9:
+    tied = lottery.loc[lottery["wins"] > first["wins"] - 1e-9, "variant"].tolist()
+    if len(tied) > 1:
         return (
-            f"{again}, {first['variant']} and {second['variant']} would have the highest test accuracy of the "
-            f"{len(lottery)} configurations equally often, in {first['wins']:.0%} of the runs each."
+            f"{again}, {_listed(tied)} would have the highest test accuracy of the {len(lottery)} configurations "
+            f"equally often, in {first['wins']:.0%} of the runs each."
         )
     interval = f"{first['lower']:.0%} to {first['upper']:.0%} with other seeds"
     told = (

@@ -79,8 +79,12 @@ def compile_prediction(architecture: Architecture) -> Callable:
     @tf.function(jit_compile=True)
     def predict(weights, settings, X, shares):
         shaped = unflatten(weights, architecture.shapes, tf.reshape)
-        parts = [forward(architecture, shaped, settings, X, share) for share in tf.unstack(shares)]
-        return parts[0].logits, tf.stack([part.penalty for part in parts])
+        alike = not any(architecture.penalises_output)  # then the penalty is one for all parts
+        parts = [
+            forward(architecture, shaped, settings, X, share) for share in tf.unstack(shares)[: 1 if alike else None]
+        ]
+        penalties = tf.stack([part.penalty for part in parts])
+        return parts[0].logits, tf.broadcast_to(penalties, (shares.shape[0], LANES))
 
     return predict
 

@@ -16,6 +16,7 @@ NOT_SETTINGS = (
     "val_accuracy_sd",
     "cannot_be_told_from_best",
     "eliminated_after",
+    "origin",
 )
 NONE = "none"  # a technique that is off
 SHOWN_SETTINGS = 4  # those that matter most: a heat map per pair of them

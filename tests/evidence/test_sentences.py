@@ -123,7 +123,7 @@ def test_variants_that_tie_are_told_as_such():
     told = " ".join(sentences(tables, headline=HEADLINE))
     assert "In test accuracy, base, l1l2 and dropout have the same mean." in told
     assert "splits, a true difference" not in told
-    assert "base and l1l2 would have the highest test accuracy of the 3 configurations equally often, in 33%" in told
+    assert "base, l1l2 and dropout would have the highest test accuracy of the 3 configurations equally" in told
     assert "base as often as 2 others (33% of the choices each)" in told
     assert "Its difference to base on the test rows is +0.000 (the same every time)." in told
     assert "+0.000 to +0.000" not in told
@@ -145,3 +145,14 @@ def test_power_is_told_of_the_splits_at_hand(tables):
     expected = f"With 200 splits, a true difference in test accuracy of {limits.min():.3f} to {limits.max():.3f}, "
     (told,) = [sentence for sentence in sentences(tables, headline=HEADLINE) if sentence.startswith(expected)]
     assert told.endswith("would be found in 80% of such studies.")
+
+
+def test_of_many_that_cannot_be_told_from_the_best_the_shorter_list_is_told():
+    gains = {"l1l2": -0.2, "dropout": -0.2}
+    tables = evidence_tables(*simulated(ELEVEN, gains=gains, splits=60, block_sd=0.002), headline=HEADLINE)
+    best = tables["best"].query("metric == 'accuracy'")
+    assert set(best.loc[~best["cannot_be_told"], "variant"]) == {"l1l2", "dropout"}
+    told = (
+        f"In test accuracy, {best['best'].iloc[0]} has the best mean; all but l1l2 and dropout cannot be told from it."
+    )
+    assert told in answer(tables)

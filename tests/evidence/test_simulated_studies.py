@@ -40,14 +40,14 @@ def test_the_interval_covers_the_truth(case):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_new_seeds_and_splits_of_the_same_blocks_agree(case):
-    for share in agreement(case, studies=250).values():
-        assert share >= 0.9
+    for share in agreement(case, studies=100).values():
+        assert share >= 0.86
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", LEARNERS)
 def test_the_intervals_of_a_family_hold_together(kind):
-    for found in families(kind, studies=500).values():
+    for found in families(kind, studies=300).values():
         assert found["all_hold"] >= 0.93
         assert found["falsely_equivalent"] <= 0.07
         assert found.get("best_kept", 1) >= 0.93
