@@ -10,7 +10,7 @@ import argparse
 
 import numpy as np
 
-from regularization.selection import Scores, not_told_from_best
+from regularization.sweep.selection import Scores, not_told_from_best
 
 FEATURES, ROWS, FOLDS, ROUNDS = 11, 1000, 5, 2
 WIDTHS, RIDGES = (10, 20, 40, 80), (3, 10, 30, 100, 300)

@@ -17,11 +17,11 @@ import numpy as np
 
 from benchmarks.keras_reference import BUILDERS, reference_data
 from benchmarks.run import EPOCHS, machine, measure_fit
-from regularization.cluster import local_processes, train_on
+from regularization.cluster.engines import local_processes, train_on
 from regularization.params import load_params
-from regularization.shard_training import train_shard
-from regularization.sweep import Work, plan_shards, seeds_of_round
-from regularization.sweep_grid import expand_grid
+from regularization.sweep.grid import expand_grid
+from regularization.sweep.rounds import Work, plan_shards, seeds_of_round
+from regularization.sweep.shard_training import train_shard
 from regularization.variants import sweep_settings
 
 HERE = Path(__file__).parent

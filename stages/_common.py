@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from regularization.errors import InputError
-from regularization.params_file import parse_values
+from regularization.params.file import parse_values
 from regularization.rounding import warning
 from stages import INTERRUPTED
 
@@ -17,9 +17,9 @@ PARAMS = Path("params.yaml")
 CODE = ("stages", "regularization")
 NO_RESULT_DEPENDS_ON = {  # they check, or end in a message
     "regularization/errors.py",
-    "regularization/params.py",
-    "regularization/params_errors.py",
-    "regularization/params_file.py",
+    "regularization/params/__init__.py",
+    "regularization/params/errors.py",
+    "regularization/params/file.py",
     "stages/_common.py",
 }
 LONGEST_LINE, MOST_LINES = 500, 20  # of an error: a value from a file may be a megabyte long

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from regularization.cargo import computing_environment, digest_of, zip_package
-from regularization.sweep import Shard, Trained, Work
+from regularization.cluster.cargo import computing_environment, digest_of, zip_package
+from regularization.sweep.rounds import Shard, Trained, Work
 from stages._files import atomic_file
 
 Train = Callable[[Sequence[Shard]], Iterator[tuple[int, Trained]]]

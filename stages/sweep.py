@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from tqdm import tqdm
 
-from regularization.cluster import connect, local_processes, scheduler_address, train_here, train_on
+from regularization.cluster.engines import connect, local_processes, scheduler_address, train_here, train_on
 from regularization.errors import InputError
-from regularization.heat_map import draw_heat_maps
 from regularization.params import Params, load_params
-from regularization.sweep import Work, plan_folds, run_rounds, work_on
-from regularization.sweep_grid import complexity, count_configurations, expand_grid
-from regularization.sweep_results import choose, final_shard, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.grid import complexity, count_configurations, expand_grid
+from regularization.sweep.heat_map import draw_heat_maps
+from regularization.sweep.results import choose, final_shard, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.rounds import Work, plan_folds, run_rounds, work_on
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import network_settings, sweep_settings
 from stages._common import quiet_import, run_stage

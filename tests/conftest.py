@@ -29,7 +29,7 @@ TRAINING_FILES = {
     "tests/test_pipeline.py",
     "tests/test_replicates.py",
     "tests/test_same_bytes.py",
-    "tests/test_shard_training.py",
+    "tests/sweep/test_shard_training.py",
     "tests/test_train.py",
     "tests/test_training.py",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from regularization.params_file import read_values
+from regularization.params.file import read_values
 from tests.conftest import ROOT
 
 

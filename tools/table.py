@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedSeq
 from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
 from regularization.params import check_params
-from regularization.params_file import parse_values
+from regularization.params.file import parse_values
 from regularization.table import duplicate_groups
 from regularization.table.checks import check_table
 from regularization.table.fetching import fetch

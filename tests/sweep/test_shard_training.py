@@ -12,8 +12,8 @@ import pytest
 from regularization.errors import InputError
 from regularization.models import build_model
 from regularization.population import train_population
-from regularization.shard_training import train_shard
-from regularization.sweep import Shard, Trained, plan_folds, work_on
+from regularization.sweep.rounds import Shard, Trained, plan_folds, work_on
+from regularization.sweep.shard_training import train_shard
 from regularization.table import Arrays, Table, duplicate_groups
 from stages import sweep as stage
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from regularization.sweep_grid import count_configurations, expand_grid, repeated_value, settings_of
+from regularization.sweep.grid import count_configurations, expand_grid, repeated_value, settings_of
 
 MOST_CHECKED = 20_000  # configurations; a larger grid is checked value by value
 

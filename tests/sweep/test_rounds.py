@@ -6,11 +6,11 @@ import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
 from regularization.errors import InputError
-from regularization.heat_map import draw_heat_maps
 from regularization.params import check_params
-from regularization.sweep import Shard, Trained, plan_folds, plan_shards, run_rounds, seeds_of_round
-from regularization.sweep_grid import command_to_try, complexity, count_configurations, expand_grid
-from regularization.sweep_results import choose, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.grid import command_to_try, complexity, count_configurations, expand_grid
+from regularization.sweep.heat_map import draw_heat_maps
+from regularization.sweep.results import choose, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.rounds import Shard, Trained, plan_folds, plan_shards, run_rounds, seeds_of_round
 from regularization.table import Table
 
 RANDOM = np.random.default_rng(0)

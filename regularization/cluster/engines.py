@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from regularization.cargo import (
+from regularization.cluster.cargo import (
     LIBRARIES,
     Cargo,
     computing_environment,
@@ -21,7 +21,7 @@ from regularization.cargo import (
     pack,
 )
 from regularization.errors import InputError
-from regularization.sweep import Shard, Trained, Work
+from regularization.sweep.rounds import Shard, Trained, Work
 
 SECONDS_TO_CONNECT = 15
 SECONDS_FOR_A_WORKER = 40  # for the first to join, and for one to come back after all have gone
@@ -33,7 +33,7 @@ Progress = Callable[[float], object]
 
 def train_here(work: Work, shards: Sequence[Shard], *, on_progress: Progress) -> Iterator[tuple[int, Trained]]:
     """Each shard's number and its result, trained one after another by this process' threads."""
-    from regularization.shard_training import train_shard
+    from regularization.sweep.shard_training import train_shard
 
     for number, shard in enumerate(shards):
         yield number, train_shard(work, shard, on_progress=on_progress)

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
 from regularization.metrics import METRICS
-from regularization.params_errors import sentence, shown
-from regularization.params_file import read_values
-from regularization.params_sweep import grid_problem, grid_schema
+from regularization.params.errors import sentence, shown
+from regularization.params.file import read_values
+from regularization.params.grid import grid_problem, grid_schema
 from regularization.variants import HEADLINE_MODELS
 
 # The largest seed is 4294967295; the replicates and the splits count on from the one that stands in params.yaml.

@@ -10,8 +10,8 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from regularization import cargo
-from regularization.sweep import Shard, Work
+from regularization.cluster import cargo
+from regularization.sweep.rounds import Shard, Work
 
 WORK = Work({"hidden_units": [3]}, 2, 8, ((np.zeros((2, 2), np.float32),),))
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from regularization.rounding import SETTINGS
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]  # regularization/
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras", "distributed")
 
 
@@ -164,12 +164,12 @@ def make_task() -> Callable:
         worker = get_worker()
         plugin: Any = worker.plugins[f"regularization-{digest}"]
         work = plugin.activate()
-        from regularization.cargo import quiet_import, refuse_other_environment
-        from regularization.sweep import Shard
+        from regularization.cluster.cargo import quiet_import, refuse_other_environment
+        from regularization.sweep.rounds import Shard
 
         refuse_other_environment(expected)
         with quiet_import():
-            from regularization.shard_training import train_shard
+            from regularization.sweep.shard_training import train_shard
         done, last = 0.0, time.monotonic()
 
         def tell(trainings):

@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from regularization.selection import Scores, cost_of_choosing, not_told_from_best, row_interval, simplest
+from regularization.sweep.selection import Scores, cost_of_choosing, not_told_from_best, row_interval, simplest
 
 RANDOM = np.random.default_rng(0)
 ROWS = 400

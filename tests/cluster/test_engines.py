@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from distributed.security import Security
 
-from regularization import cargo, cluster
-from regularization.cluster import connect, local_processes, train_here, train_on
+from regularization.cluster import cargo, engines
+from regularization.cluster.engines import connect, local_processes, train_here, train_on
 from regularization.errors import InputError
 from regularization.rounding import OTHER_SETTINGS, SETTINGS
-from regularization.sweep import Shard, Work
+from regularization.sweep.rounds import Shard, Work
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(120, 4)).astype(np.float32)
@@ -30,8 +30,8 @@ NO_PROGRESS = lambda _: None  # noqa: E731
 
 
 def scheduler_at(address: str, monkeypatch) -> list[str]:
-    monkeypatch.setattr(cluster, "SECONDS_TO_CONNECT", 2)
-    monkeypatch.setattr(cluster, "SECONDS_FOR_A_WORKER", 2)
+    monkeypatch.setattr(engines, "SECONDS_TO_CONNECT", 2)
+    monkeypatch.setattr(engines, "SECONDS_FOR_A_WORKER", 2)
     said = []
     with dask.config.set({"scheduler-address": address}), connect(warn=said.append):
         pass
@@ -128,7 +128,7 @@ def test_changed_code_reaches_running_workers_and_the_old_code_too(running, here
     running.add_worker()
     changed = tmp_path / "changed" / "regularization"
     shutil.copytree(cargo.PACKAGE, changed, ignore=shutil.ignore_patterns("__pycache__"))
-    file = changed / "shard_training.py"
+    file = changed / "sweep" / "shard_training.py"
     text = file.read_text(encoding="utf-8")
     assert "Trained(logits," in text
     file.write_text(text.replace("Trained(logits,", "Trained(1 + logits,"), encoding="utf-8")
@@ -143,14 +143,14 @@ def test_changed_code_reaches_running_workers_and_the_old_code_too(running, here
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_and_one_with_other_versions(running, monkeypatch):
-    monkeypatch.setattr(cluster, "SECONDS_FOR_A_WORKER", 3)
+    monkeypatch.setattr(engines, "SECONDS_FOR_A_WORKER", 3)
     with pytest.raises(InputError, match="got no worker in 3 seconds; start `dask worker`"), connect(warn=never):
         pass
     running.add_worker()
-    monkeypatch.setattr(cluster, "SECONDS_FOR_A_WORKER", 60)
+    monkeypatch.setattr(engines, "SECONDS_FOR_A_WORKER", 60)
     for changed, message in (({"keras": "1.0"}, r"has keras .* \(here 1.0\)"), ({"python": "3.9.1"}, "has Python 3")):
         other = cargo.computing_environment() | changed
-        monkeypatch.setattr(cluster, "computing_environment", lambda other=other: other)
+        monkeypatch.setattr(engines, "computing_environment", lambda other=other: other)
         with connect(warn=never) as client, pytest.raises(InputError, match=message):
             list(train_on(client, WORK, SHARDS, on_progress=NO_PROGRESS))
 
@@ -159,7 +159,7 @@ def test_a_cluster_without_workers_and_one_with_other_versions(running, monkeypa
 def test_all_workers_gone(running, monkeypatch):
     only = running.add_worker()
     with connect(warn=never) as client:
-        monkeypatch.setattr(cluster, "SECONDS_FOR_A_WORKER", 5)
+        monkeypatch.setattr(engines, "SECONDS_FOR_A_WORKER", 5)
         results = train_on(client, WORK, SHARDS, on_progress=NO_PROGRESS)
         next(results)
         only.kill()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from regularization.errors import InputError
 from regularization.params import Params, check_params, load_params
-from regularization.params_file import parse_values
+from regularization.params.file import parse_values
 from stages._common import as_lines
 from stages._files import read_csv, write_csv
 from tests.conftest import ROOT

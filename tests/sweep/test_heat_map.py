@@ -7,7 +7,7 @@ import pytest
 import vl_convert
 from dvc_render import VegaRenderer
 
-from regularization.heat_map import draw_heat_maps
+from regularization.sweep.heat_map import draw_heat_maps
 from tests.conftest import ROOT
 
 TABLE = pd.DataFrame(

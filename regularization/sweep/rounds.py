@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from regularization.errors import InputError
-from regularization.selection import Scores, not_told_from_best
+from regularization.sweep.selection import Scores, not_told_from_best
 from regularization.table import Rows, Table, fit_preprocessor, to_arrays
 
 CONFIGURATIONS_PER_SHARD = 32  # 160 trainings on 5 folds: enough for the compiled program, few enough to share out

@@ -8,7 +8,7 @@ import numpy as np
 
 from regularization.models import build_model, initial_weights
 from regularization.population import Network, predict_networks, read_network, train_networks
-from regularization.sweep import Shard, Trained, Work
+from regularization.sweep.rounds import Shard, Trained, Work
 from regularization.table import Arrays
 from regularization.variants import split_settings
 

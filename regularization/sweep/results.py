@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.selection import Interval, cost_of_choosing, not_told_from_best, row_interval, simplest
-from regularization.sweep import Score, Shard, Study, Trained, Work, cell_means, hold_out, work_on
-from regularization.sweep_grid import command_to_try
+from regularization.sweep.grid import command_to_try
+from regularization.sweep.rounds import Score, Shard, Study, Trained, Work, cell_means, hold_out, work_on
+from regularization.sweep.selection import Interval, cost_of_choosing, not_told_from_best, row_interval, simplest
 from regularization.table import Rows, Table
 
 FINAL_NETWORKS = 16  # that the chosen configuration is tested by
