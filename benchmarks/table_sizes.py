@@ -1,7 +1,9 @@
 """`python -m benchmarks.table_sizes`: time and memory that replicates take on tables of many sizes.
 
 Each size runs in a process of its own: a synthetic table, 10 honest splits and 2 networks on one more split, 3 epochs
-each, as `stages.replicate base` trains them. Prints a table; a few minutes, and the largest size takes some GB.
+each, as `stages.replicate base` trains them. Prints a table; a few minutes, and the largest size takes some GB. The
+seconds are those that all cores together were at work, which others on the machine change little.
+`python -m benchmarks.table_sizes 200000x20` measures that size alone.
 """
 
 import multiprocessing
@@ -23,7 +25,7 @@ SPLITS, SEEDS, EPOCHS = 10, 2, 3
 
 def main() -> None:
     print(f"{SPLITS + SEEDS} networks on {SPLITS + 1} splits, {EPOCHS} epochs each")
-    print("| rows | columns | seconds, first epoch included | peak memory, GB |\n| --- | --- | --- | --- |")
+    print("| rows | columns | seconds of a core | peak memory, GB |\n| --- | --- | --- | --- |")
     for rows, columns in [size for size in SIZES if not sys.argv[1:] or f"{size[0]}x{size[1]}" in sys.argv[1:]]:
         with multiprocessing.get_context("spawn").Pool(1) as process:  # its peak is that of this size alone
             seconds, memory = process.apply(partial(measure, rows, columns))
@@ -31,7 +33,7 @@ def main() -> None:
 
 
 def measure(rows: int, columns: int) -> tuple[float, float]:
-    """Seconds of the training, compiling included and imports not, and the process' peak memory in GB."""
+    """Seconds of a core for the training, compiling included, imports not; and the process' peak memory in GB."""
     from regularization.replicates import train_replicates
 
     params, random = load_params(), np.random.default_rng(0)
@@ -39,7 +41,7 @@ def measure(rows: int, columns: int) -> tuple[float, float]:
     y = (X[:, 0] + random.standard_normal(rows) > 0).astype(int)
     table = Table(X, y, np.arange(rows))
     split = {"test_size": 0.2, "validation_split": 0.2, "random_state": 42, "seed": 42}
-    start = time.perf_counter()
+    start = time.process_time()
     train_replicates(
         {"base": {}},
         plan_splits(table, **split, seeds=SEEDS, splits=SPLITS, leaky_twins=2),
@@ -48,7 +50,7 @@ def measure(rows: int, columns: int) -> tuple[float, float]:
         epochs=EPOCHS,
         batch_size=params.batch_size,
     )
-    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from stages._files import read_arrays, read_json, write_csv, write_json, write_t
 from stages._kept import kept_folder, train_or_load
 
 ENGINES = ("threads", "processes")  # of the environment variable SWEEP_ENGINE
-CORES_FOR_THREADS = 4  # with more of them, processes are worth their start
+CORES_FOR_THREADS = 4  # up to here threads do not wait for each other
+TRAININGS_PER_PROCESS = 500  # its start costs about as much as 200: it imports TensorFlow and compiles for itself
 
 
 def main() -> None:
@@ -35,7 +36,8 @@ def main() -> None:
     folds = plan_folds(table, training_rows, folds=params.sweep.folds, **_shares(params))
     _check_size(params, table, folds)
     configurations = list(expand_grid(params.sweep.lists()))
-    with _engine() as engine, _bar(len(configurations) * len(folds) * params.sweep.seeds) as on_progress:
+    n_trainings = len(configurations) * len(folds) * params.sweep.seeds
+    with _engine(n_trainings) as engine, _bar(n_trainings) as on_progress:
         study = _train_grid(params, table, folds, configurations, engine, on_progress)
         chosen = choose(study, _complexities(params, table, configurations), random_state=params.seed)
         last_work, unseen = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
@@ -128,11 +130,11 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
 
 
 @contextlib.contextmanager
-def _engine() -> Iterator[Callable]:
+def _engine(n_trainings: int) -> Iterator[Callable]:
     """Where shards are trained: at the scheduler that Dask's settings name, or on this machine."""
-    wanted = os.environ.get("SWEEP_ENGINE") or (
-        "threads" if (os.cpu_count() or 1) <= CORES_FOR_THREADS else "processes"
-    )
+    cores = os.cpu_count() or 1
+    worth_it = cores > CORES_FOR_THREADS and n_trainings >= TRAININGS_PER_PROCESS * cores
+    wanted = os.environ.get("SWEEP_ENGINE") or ("processes" if worth_it else "threads")
     if wanted not in ENGINES:
         raise InputError(f"SWEEP_ENGINE: received {wanted!r}; expected one of {', '.join(ENGINES)}, or nothing")
     if scheduler_address():

@@ -17,7 +17,13 @@ QUICK = {
     "epochs": 3,
     "hidden_units": [4, 3],
     "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}},
-    "sweep": {"grid": {"l1": [None, 0.001]}, "folds": 2, "seeds": 1, "eliminate": None, "most_trainings": 100},
+    "sweep": {
+        "grid": {"l1": [None, 0.001], "dropout": [None]},
+        "folds": 2,
+        "seeds": 1,
+        "eliminate": None,
+        "most_trainings": 100,
+    },
 }
 TRAININGS = {"train_base", "train_l1l2", "train_dropout"}
 REPLICATES = {"replicate_base", "replicate_l1l2", "replicate_dropout", "replicate_variations"}

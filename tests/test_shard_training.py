@@ -1,5 +1,6 @@
 """A shard's networks are those that the population trains alone; what the stage has finished is not trained again."""
 
+import contextlib
 import json
 import shutil
 import sys
@@ -148,3 +149,19 @@ def test_the_stage_writes_the_same_bytes_by_threads_and_by_processes(prepared, m
     monkeypatch.setenv("SWEEP_ENGINE", "processes")
     stage.main()
     assert written() == first
+
+
+@pytest.mark.parametrize(
+    ("cores", "trainings", "expected"), [(2, 10**6, "threads"), (16, 1620, "threads"), (16, 8000, "processes")]
+)
+def test_processes_are_started_where_they_are_worth_it(prepared, monkeypatch, cores, trainings, expected):
+    @contextlib.contextmanager
+    def started():
+        yield "processes"
+
+    monkeypatch.delenv("SWEEP_ENGINE")
+    monkeypatch.setattr(stage.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(stage, "local_processes", started)
+    monkeypatch.setattr(stage, "train_on", lambda client: client)
+    with stage._engine(trainings) as engine:
+        assert (engine is stage.train_here) == (expected == "threads")

@@ -71,6 +71,16 @@ def test_killed_in_the_middle_it_leaves_nothing_declared_and_runs_again(prepared
     assert scores["validation"]["loss"] == pytest.approx(loss["loss"].iloc[-1], rel=1e-5)
 
 
+@pytest.mark.slow
+def test_with_patience_it_says_how_many_epochs_it_took_and_keeps_the_best(prepared):
+    prepared(epochs=300, patience=3, learning_rate=0.05)
+    assert train("base").returncode == 0
+    loss = pd.read_csv("plots/base/eval/loss.tsv", sep="\t")["loss"]
+    scores = json.loads(Path("metrics/base.json").read_text(encoding="utf-8"))
+    assert scores["epochs"] == len(loss) == loss.argmin() + 1 + 3 < 300
+    assert scores["validation"]["loss"] == pytest.approx(loss.min(), rel=1e-5)
+
+
 def test_a_diverging_training_ends_in_one_line_and_leaves_nothing(prepared):
     prepared(learning_rate=1e30, epochs=50)
     ended = train("l1l2")

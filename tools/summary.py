@@ -1,6 +1,5 @@
 """What `make` ends with: the three models' test figures, what the replicates say, and where to look next."""
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import pandas as pd
 
 from regularization.evidence import answer
 from regularization.variants import HEADLINE_MODELS
-from stages._files import read_csv
+from stages._common import run_tool
+from stages._files import read_csv, read_json
 
 COLUMNS = ("accuracy", "loss", "binary_crossentropy")
 HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
@@ -23,9 +23,9 @@ def main() -> None:
     print()
     print("".join(f"{heading:<17}" for heading in HEADINGS))
     for name in HEADLINE_MODELS:
-        test = _read(f"metrics/{name}.json")["test"]
+        test = read_json(f"metrics/{name}.json", ["test"])["test"]
         print("".join([f"{name:<17}", *(f"{test[column]:<17.4f}" for column in COLUMNS)]).rstrip())
-    data = _read("metrics/data.json")
+    data = read_json("metrics/data.json", ["majority_class_on_test_rows", "origin"])
     majority = data["majority_class_on_test_rows"]
     figures = [majority[column] for column in ("accuracy", "binary_crossentropy", "binary_crossentropy")]
     print("".join([f"{'larger class':<17}", *(f"{figure:<17.4f}" for figure in figures)]).rstrip())
@@ -54,9 +54,5 @@ def changed_results() -> list[str]:
     return [line[3:] for line in ended.stdout.splitlines()] if ended.returncode == 0 else []
 
 
-def _read(path: str) -> dict:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
 if __name__ == "__main__":
-    main()
+    run_tool(main)

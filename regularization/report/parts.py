@@ -108,6 +108,8 @@ def interval(value: float, lower: float, upper: float) -> str:
     """A difference with its 95% interval; one that nobody saw has none."""
     if pd.isna(lower) or pd.isna(upper):
         return "no training differed"
+    if lower == upper:
+        return f"{value:+.3f} (the same every time)"
     return f"{value:+.3f} ({lower:+.3f} to {upper:+.3f})"
 
 
