@@ -182,7 +182,7 @@ def test_dvc_itself_killed_with_its_stage_goes_on_where_it_was(trained, number):
 def kept(trained) -> Path:
     yield trained
     run("git", "checkout", "--quiet", "--", ".", cwd=trained)
-    run("dvc", "checkout", "--quiet", "--force", cwd=trained)
+    run("dvc", "checkout", "--quiet", "--force", "download", "prepare", "train_base", cwd=trained)
 
 
 def test_an_experiment_in_another_terminal_makes_the_running_stage_fail(kept):

@@ -2,9 +2,9 @@
 
 from regularization.population.prediction import predict_networks
 from regularization.population.reader import Network, read_network
+from regularization.population.rows import Dataset
 from regularization.population.training import (
     BLOCK,
-    Dataset,
     PopulationHistory,
     train_networks,
     train_population,

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from regularization.errors import InputError
 from regularization.population.dropout_masks import dropout_key
 from regularization.population.program import compile_block, gather, unflatten
 from regularization.population.reader import LANES, Architecture, Network, read_network, stack_settings
+from regularization.population.rows import Dataset, stack_rows
 from regularization.row_order import batch_orders
 
 PER_MODEL = ("best_loss", "best_epoch")  # of the state; the rest is per weight
@@ -38,15 +38,6 @@ def epochs_per_block(n_rows: int, n_columns: int, *, workers: int) -> int:
     """
     bytes_per_epoch = 4 * LANES * n_rows * (2 * n_columns + 1) * workers
     return max(1, min(BLOCK, BLOCK_BYTES // bytes_per_epoch))
-
-
-class Dataset(NamedTuple):
-    """What a model learns from: features `(rows, features)` and labels 0 or 1 `(rows,)`."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_val: np.ndarray
-    y_val: np.ndarray
 
 
 class PopulationHistory(NamedTuple):
@@ -216,7 +207,7 @@ class _Population:
         # As in Keras, where the weights of the best epoch come after the averaged ones and replace them.
         self.ends_averaged = np.array([each.averages for each in self.architectures]) & ~self.stops_early
         self.settings["patience"] = np.array([epochs if each is None else each for each in patience], np.int32)
-        self.table, self.first_rows = _stack_rows(datasets)
+        self.table, self.first_rows = stack_rows(datasets)
         self.orders = [batch_orders(seed, block, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
         self.history = np.full((n, 6, epochs), np.nan, np.float32)
         self.running, self.diverged = np.ones(n, bool), np.zeros(n, bool)
@@ -296,22 +287,3 @@ class _Population:
             last = min(last, lost[0]) if lost.size else last
             self.running[number] = last >= epochs_done
             self.history[number, :, last + 1 :] = np.nan
-
-
-def _stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequence[int]]]:
-    """All rows, one after another, label last, `(rows, features + 1)`, and where each model's begin.
-
-    Rows that models share stand there once. A tensor: an array would be copied in each call of the program.
-    """
-    different = {id(data): data for data in datasets}
-    n_rows = sum(len(data.X_train) + len(data.X_val) for data in different.values())
-    table = np.empty((n_rows, np.shape(datasets[0].X_train)[1] + 1), np.float32)
-    firsts, end = {}, 0
-    for name, data in different.items():
-        firsts[name] = (end, end + len(data.X_train))
-        for X, y in ((data.X_train, data.y_train), (data.X_val, data.y_val)):
-            rows = table[end : end + len(X)]
-            rows[:, :-1], rows[:, -1] = X, np.reshape(y, -1)
-            end += len(X)
-    train, val = zip(*(firsts[id(data)] for data in datasets), strict=True)
-    return tf.constant(table), {"n_train": train, "n_val": val}

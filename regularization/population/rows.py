@@ -1,0 +1,35 @@
+"""What the models of a population learn from, and all of it as one table for the program."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+
+class Dataset(NamedTuple):
+    """What a model learns from: features `(rows, features)` and labels 0 or 1 `(rows,)`."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+
+
+def stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequence[int]]]:
+    """All rows, one after another, label last, `(rows, features + 1)`, and where each model's begin.
+
+    Rows that models share stand there once. A tensor: an array would be copied in each call of the program.
+    """
+    different = {id(data): data for data in datasets}
+    n_rows = sum(len(data.X_train) + len(data.X_val) for data in different.values())
+    table = np.empty((n_rows, np.shape(datasets[0].X_train)[1] + 1), np.float32)
+    firsts, end = {}, 0
+    for name, data in different.items():
+        firsts[name] = (end, end + len(data.X_train))
+        for X, y in ((data.X_train, data.y_train), (data.X_val, data.y_val)):
+            rows = table[end : end + len(X)]
+            rows[:, :-1], rows[:, -1] = X, np.reshape(y, -1)
+            end += len(X)
+    train, val = zip(*(firsts[id(data)] for data in datasets), strict=True)
+    return tf.constant(table), {"n_train": train, "n_val": val}
