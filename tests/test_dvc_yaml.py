@@ -23,8 +23,8 @@ def imported(
 ) -> set[str]:
     """The project's modules that run when `file` does: what it imports anywhere in it, and what those import.
 
-    Those `unfollowed`, on which no result depends, are named and no more: a setting that the params' schema knows of is no
-    result of the stage that reads the params.
+    Those `unfollowed`, on which no result depends, are named and no more: a setting that the params' schema knows of is
+    no result of the stage that reads the params.
     """
     found = set()
     for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
