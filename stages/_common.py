@@ -1,6 +1,7 @@
 """How every stage ends, in clear lines, and how it keeps TensorFlow's import quiet. Not a stage."""
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -151,7 +152,8 @@ def _content(path: Path) -> bytes | None:
 
 @contextlib.contextmanager
 def quiet_import() -> Iterator[None]:
-    """Hide what TensorFlow's libraries say on stderr while they load; Python's errors stay."""
+    """Hide what TensorFlow's libraries say on stderr while they load, and its advice on speed later; errors stay."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
