@@ -1,7 +1,7 @@
 """Write the two texts in docs/pull-requests.md anew from metrics/: `python -m tools.pull_request.examples`.
 
 With `--train`, the replicates of base with another seed are trained first and stored beside the tests (it needs
-data/prepared, and about a minute). Those with `dropout: 0.5` are at hand: a variation has that
+data/, and about a minute). Those with `dropout: 0.5` are at hand: a variation has that
 setting. A test holds the page to the results, so this is to be run where the results of the replicates changed.
 """
 
@@ -99,7 +99,8 @@ def train_other_seed() -> None:
         for name in filter(None, listed.split("\0")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(name, copy / name)
-        shutil.copytree("data/prepared", copy / "data" / "prepared")
+        for name in ("raw", "prepared"):
+            shutil.copytree(f"data/{name}", copy / "data" / name)
         text = (copy / PARAMS).read_text(encoding="utf-8")
         (copy / PARAMS).write_text(re.sub(r"(?m)^seed: \d+", f"seed: {OTHER_SEED}", text), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "stages.replicate", BASELINE], cwd=copy, check=True)
