@@ -32,13 +32,13 @@ setup: .venv/.installed ## make .venv from requirements.txt
 	@touch $@
 
 test: setup ## run the tests; ARGS="-k dropout" goes to pytest
-	@python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## run the tests that take seconds: the inner loop
-	@python -m pytest --numprocesses 2 -m "not slow and not training" $(ARGS)
+	@python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not training" $(ARGS)
 
 test-slow: setup ## run the long tests: simulations, random inputs by the thousand
-	@python -m pytest --numprocesses 2 --dist loadgroup -m slow $(ARGS)
+	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
 
 lint: setup ## check style, format and types
 	@ruff check .

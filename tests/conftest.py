@@ -36,15 +36,22 @@ TRAINING_FILES = {
 CSV_NAME = "winequality-red.csv"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+# The files that take longest: they come first, so that two processes end at about the same time.
+LONGEST_FILES = ["tests/test_pipeline.py", "tests/population/test_training.py", "tests/test_same_bytes.py"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what trains, and keep the tests of a file in one process unless they name another group."""
+    """Mark what trains, and put the longest files first."""
     for item in items:
-        file = Path(item.path).relative_to(ROOT).as_posix()
-        if file in TRAINING_FILES:
+        if _file(item) in TRAINING_FILES:
             item.add_marker(pytest.mark.training)
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(file))
+    items.sort(
+        key=lambda item: LONGEST_FILES.index(_file(item)) if _file(item) in LONGEST_FILES else len(LONGEST_FILES)
+    )
+
+
+def _file(item: pytest.Item) -> str:
+    return Path(item.path).relative_to(ROOT).as_posix()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ QUICK = {
     "hidden_units": [4, 3],
     "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}},
     "sweep": {
-        "grid": {"l1": [None, 0.001], "dropout": [None]},
+        "grid": {"l1": [0.001], "dropout": [None]},
         "folds": 2,
         "seeds": 1,
         "eliminate": None,

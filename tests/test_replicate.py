@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from regularization.errors import InputError
-from regularization.params import Variant, check_params
+from regularization.params.schema import Variant, check_params
 from regularization.table import duplicate_groups
 from regularization.variants import split_settings, variants_of
 from stages import replicate

@@ -46,6 +46,7 @@ def outputs() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_leaves_nothing_declared_and_runs_again(prepared):
     prepared(epochs=100_000)
     with subprocess.Popen([sys.executable, "-m", "stages.train", "dropout"], env=ENVIRONMENT) as process:

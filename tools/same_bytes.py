@@ -35,8 +35,9 @@ OTHER_TECHNIQUES = {
 
 
 def main() -> None:
-    if _arguments().digests:
-        print(json.dumps(digests()))
+    asked = _arguments()
+    if asked.digests:
+        print(json.dumps(digests(headline_only=asked.headline_only)))
         return
     if shutil.which(EMULATOR) is None:
         sys.exit(INSTALL)
@@ -55,17 +56,19 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.same_bytes", description=__doc__)
     parser.add_argument("--digests", action="store_true", help="print the digests of this processor alone, as JSON")
+    parser.add_argument("--headline-only", action="store_true", help="of the headline models alone, which is quicker")
     return parser.parse_args()
 
 
-def digests() -> dict[str, str]:
+def digests(*, headline_only: bool = False) -> dict[str, str]:
     """By name, the SHA-256 of what this process computes. TensorFlow runs on one thread where it is emulated."""
     import tensorflow as tf
 
     if "SAME_BYTES_THREADS" in os.environ:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
         tf.config.threading.set_inter_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
-    return _of_keras() | _of_the_population() | _of_numpy()
+    others = {} if headline_only else _of_other_techniques()
+    return _of_keras() | _of_the_population() | others | _of_numpy()
 
 
 def _of_keras() -> dict[str, str]:
@@ -106,12 +109,16 @@ def _of_the_population() -> dict[str, str]:
     data = Dataset(*_arrays(240)[:4])
     history = train_population(models, data, seeds=range(len(models)), epochs=3, batch_size=8)
     weights = [weight for model in models for weight in model.get_weights()]
-    others = build_model(**OTHER_TECHNIQUES, hidden_units=(6,), seed=0)
-    train_population([others], data, seeds=[0], epochs=3, batch_size=8)
-    return {
-        "a small population": _digest([*weights, history.loss, history.val_loss], []),
-        "the other techniques": _digest(others.get_weights(), []),
-    }
+    return {"a small population": _digest([*weights, history.loss, history.val_loss], [])}
+
+
+def _of_other_techniques() -> dict[str, str]:
+    from regularization.models import build_model
+    from regularization.population import Dataset, train_population
+
+    model = build_model(**OTHER_TECHNIQUES, hidden_units=(6,), seed=0)
+    train_population([model], Dataset(*_arrays(240)[:4]), seeds=[0], epochs=3, batch_size=8)
+    return {"the other techniques": _digest(model.get_weights(), [])}
 
 
 def _of_numpy() -> dict[str, str]:
@@ -142,9 +149,10 @@ def _digest(arrays: list, values: object) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def run_digests(*prefix: str, **environment: str) -> dict[str, str]:
+def run_digests(*prefix: str, headline_only: bool = False, **environment: str) -> dict[str, str]:
     """`digests` in a process of its own, with `prefix` before its command and `environment` on top of this one's."""
     command = [*prefix, sys.executable, "-m", "tools.same_bytes", "--digests"]
+    command += ["--headline-only"] if headline_only else []
     root = Path(__file__).parents[1]
     ended = subprocess.run(command, cwd=root, env=os.environ | environment, capture_output=True, text=True, check=False)
     if ended.returncode:

@@ -217,13 +217,11 @@ def _notebook_split(table: pd.DataFrame) -> list[np.ndarray]:
     return [*(scaler.transform(part) for part in (X_train, X_val, X_test)), y_train, y_val, y_test]
 
 
-@pytest.mark.xdist_group("wide")
 def test_the_base_model_overfits_with_every_seed(trained):
     assert (trained["base"]["gap"] >= 0.1).all()
     assert trained["base"]["gap"].mean() >= 0.15
 
 
-@pytest.mark.xdist_group("wide")
 @pytest.mark.parametrize("name", ["l1l2", "dropout"])
 def test_regularized_models_have_the_lower_test_loss_with_every_seed(trained, name):
     assert (trained[name]["test_loss"] < trained["base"]["test_loss"]).all()
