@@ -50,7 +50,7 @@ def serving():
     """A server, with the list of `requests` that it has had."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.requests, server.stop, server.daemon_threads = [], threading.Event(), True
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield server
