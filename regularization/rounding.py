@@ -26,8 +26,9 @@ SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
     # The population's program: one loop on the thread that calls it, over whole vector registers. By default XLA uses
     # half a register, and hands every single product of a step to a pool of threads, which costs more than the product.
-    "XLA_FLAGS": "--xla_cpu_prefer_vector_width=512 "
-    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
+    # A loop over the models that is written out, as XLA does with short ones, takes one model after the other.
+    "XLA_FLAGS": "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options="
+    "xla_cpu_small_while_loop_byte_threshold=1000000000,xla_cpu_disable_loop_unrolling=true",
 }
 # These change no figure.
 OTHER_SETTINGS = {

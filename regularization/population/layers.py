@@ -32,7 +32,8 @@ def forward(architecture: Architecture, weights: list, settings: dict, X, share,
     """
     weights, n_layers = list(weights), len(architecture.activations)
     dense = [weights[architecture.place(part, layer)] for layer in range(n_layers) for part in ("kernel", "bias")]
-    penalty = sum(penalise(part, settings["penalty"][number], tf.ones(())) for number, part in enumerate(dense))
+    ones = tf.ones((LANES,)), settings["opaque_one"]
+    penalty = sum(penalise(part, settings["penalty"][number], *ones) for number, part in enumerate(dense))
     output: Any = X
     for layer, (kernel, bias) in enumerate(zip(dense[::2], dense[1::2], strict=True)):
         if architecture.normalizes[layer]:
@@ -43,7 +44,7 @@ def forward(architecture: Architecture, weights: list, settings: dict, X, share,
         logits = multiply(output, kernel, bias, settings["opaque_one"])
         output = keras.activations.get(architecture.activations[layer])(logits)
         if architecture.penalises_output[layer]:
-            penalty += penalise(output, settings["activity"][layer], share[:, None])
+            penalty += penalise(output, settings["activity"][layer], share[:, None], settings["opaque_one"])
     return Output(logits[:, 0], penalty, weights)
 
 
@@ -98,20 +99,38 @@ def _root(variance, opaque_one):
 
 def _sum_over_rows(values) -> Any:
     """`(units, LANES)` of `(rows, units, LANES)`, written out as in `multiply`."""
-    return sum(values[row] for row in range(values.shape[0]))
+    return sum(tf.unstack(values))
 
 
 @tf.custom_gradient
-def penalise(values: tf.Tensor, l1_l2: tf.Tensor, share: tf.Tensor):
+def penalise(values: tf.Tensor, l1_l2: tf.Tensor, share: tf.Tensor, opaque_one: tf.Tensor):
     """`l1 * sum(|v|) + l2 * sum(v**2)` over all axes but the lanes, as Keras' L1L2; `share` weighs the first axis."""
     l1, l2 = l1_l2[0], l1_l2[1]
 
     def gradient(upstream: tf.Tensor):
-        return upstream * share * (l1 * tf.sign(values) + 2 * l2 * values), None, None
+        return upstream * share * (l1 * tf.sign(values) + 2 * l2 * values), None, None, None
 
-    terms = share * (l1 * tf.abs(values) + l2 * values**2)
-    terms = tf.reshape(terms, (-1, LANES))
-    return tf.matmul(tf.ones((1, terms.shape[0])), terms)[0], gradient  # `reduce_sum` would take lane after lane
+    return sum_all(share * (l1 * tf.abs(values) + l2 * values**2), opaque_one), gradient
+
+
+def sum_all(values, opaque_one) -> Any:
+    """`(LANES,)` of `(..., LANES)`: over one axis after the other, as `sum_over_first` does it."""
+    while len(values.shape) > 1:
+        values = sum_over_first(values, opaque_one)
+    return values
+
+
+def sum_over_first(values, opaque_one) -> Any:
+    """`values` without the first axis, up to `WRITTEN_OUT` terms at a time; `multiply` says why there are divisions.
+
+    `tf.reduce_sum` would take lane after lane, in an order that differs from processor to processor.
+    """
+    values = values / opaque_one
+    if values.shape[0] <= WRITTEN_OUT:
+        return sum(tf.unstack(values)) / opaque_one
+    columns = tf.reshape(values, (values.shape[0], -1, LANES))
+    total = sum_of_products(tf.ones((1, values.shape[0], LANES)), columns, 0.0)
+    return tf.reshape(total, values.shape[1:]) / opaque_one
 
 
 @tf.custom_gradient
@@ -122,12 +141,11 @@ def multiply(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Te
     register, at twice the speed of `tf.matmul` on matrices so small. Sums count as cheap to XLA, which would work each
     out anew wherever it is used; a division does not. `opaque_one` `(LANES,)` is 1, which XLA cannot know.
     """
-    rows = x.shape[0]
 
     def gradient(upstream: tf.Tensor):
         to_x = sum_of_products(upstream, tf.transpose(kernel, (1, 0, 2)), 0.0)
-        to_kernel = sum(x[row, :, None] * upstream[row, None] for row in range(rows))
-        return to_x, to_kernel / opaque_one, sum(upstream[row] for row in range(rows)) / opaque_one, None
+        to_kernel = sum(its * upstream[row, None] for row, its in enumerate(tf.unstack(x[:, :, None])))
+        return to_x, to_kernel / opaque_one, sum(tf.unstack(upstream)) / opaque_one, None
 
     return sum_of_products(x, kernel, bias[None]) / opaque_one, gradient
 
@@ -140,8 +158,8 @@ def sum_of_products(x: tf.Tensor, kernel: tf.Tensor, start: tf.Tensor | float) -
     """
 
     def add(total: Any, x, kernel) -> Any:
-        for i in range(x.shape[1]):
-            total = total + x[:, i, None] * kernel[None, i]
+        for its_x, its_kernel in zip(tf.unstack(x[:, :, None], axis=1), tf.unstack(kernel[:, None]), strict=True):
+            total = total + its_x * its_kernel
         return total
 
     pieces, rest = divmod(x.shape[1], WRITTEN_OUT)

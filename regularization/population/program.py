@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from regularization.population.layers import forward
-from regularization.population.optimizer import apply_gradients, tile_settings
+from regularization.population.layers import forward, sum_over_first
+from regularization.population.optimizer import apply_gradients
 from regularization.population.reader import LANES, Architecture
 
-FLAT = ("weights", "average")  # what the optimizer takes flat
+BEST = ("best_weights", "best_loss", "best_epoch")  # of the state: what early stopping keeps
 
 
 def unflatten(flat, shapes: Sequence[tuple[int, ...]], reshape: Callable) -> list:
@@ -24,45 +24,42 @@ def unflatten(flat, shapes: Sequence[tuple[int, ...]], reshape: Callable) -> lis
     return [reshape(flat[a:b], (*shape, *flat.shape[1:])) for a, b, shape in zip(starts, ends, shapes, strict=True)]
 
 
-@tf.function(jit_compile=True)
-def gather(table: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """The rows of the `table` that `(..., batch_size, LANES)` names: `(..., batch_size, columns, LANES)`.
-
-    For a whole block of epochs, and by itself: in the loop over the steps it would cost twice as much.
-    """
-    return tf.experimental.numpy.swapaxes(tf.gather(table, rows), -1, -2)
-
-
 @functools.lru_cache(maxsize=32)
 def compile_block(architecture: Architecture) -> Callable:
     """The program for a block of epochs, each with its validation, of `LANES` models of one architecture.
 
-    It takes `state` and the `settings` of the models, their `batches` `(epochs, steps, batch_size, columns,
-    LANES)` and `val_batches`, the same without epochs (see `gather`), and how far to go: it returns the state after
-    `n_epochs` epochs of `n_steps` steps, and the history `(epochs, 6, LANES)`.
+    It takes `state` and the `settings` of the models, the `table` that holds their rows `(rows, columns)`, label last,
+    which `rows` of it each training step takes `(epochs, steps, batch_size, LANES)`, which each step of the validation
+    takes `val_rows`, the same without epochs, and how far to go: it returns the state after `n_epochs` epochs of
+    `n_steps` steps, and the history `(epochs, 6, LANES)`.
     """
 
-    @tf.function(jit_compile=True)
-    def train_block(state, settings, batches, val_batches, first_epoch, n_epochs, n_steps):
-        now = {name: unflatten(state[name], architecture.shapes, tf.reshape) for name in architecture.state}
-        now |= {name: [tf.reshape(part, [-1]) for part in now[name]] for name in FLAT if name in now}
-        settings = tile_settings(architecture, settings)
-        best = state["best_weights"], state["best_loss"], state["best_epoch"]
-        history = tf.TensorArray(tf.float32, batches.shape[0])
-        for number in tf.range(n_epochs):
-            epoch = first_epoch + number
-            train_scores = tf.zeros((3, LANES))
-            for step in tf.range(n_steps):
-                batch = _batch(batches[number, step], step, settings["n_train"])
+    @tf.function(jit_compile=True, autograph=False)
+    def train_block(state, settings, table, rows, val_rows, first_epoch, n_epochs, n_steps):
+        val_batches = _gather(table, val_rows)
+
+        def train_epoch(number, now, best, history):
+            epoch, batches = first_epoch + number, _gather(table, rows[number])
+
+            def train_step(step, now, total):
+                batch = _batch(batches[step], step, settings["n_train"])
                 now, scores = _train_step(architecture, now, settings, batch, epoch * n_steps + step)
-                train_scores += scores
+                return now, total + scores
+
+            now, total = _repeat(train_step, n_steps, now, tf.zeros((3, LANES)))
             val_scores = _validate(architecture, now["weights"], settings, val_batches)
-            history = history.write(number, tf.concat([train_scores / _float(settings["n_train"]), val_scores], 0))
             better = (val_scores[0] < best[1]) & (epoch <= best[2] + settings["patience"])
             candidate = _join(now["weights"]), val_scores[0], epoch
             best = tuple(tf.where(better, new, old) for new, old in zip(candidate, best, strict=True))
+            scores = tf.concat([total / _float(settings["n_train"]), val_scores], 0)
+            return now, best, history.write(number, scores)
+
+        now = {name: unflatten(state[name], architecture.shapes, tf.reshape) for name in architecture.state}
+        best = tuple(state[name] for name in BEST)
+        history = tf.TensorArray(tf.float32, rows.shape[0])
+        now, best, history = _repeat(train_epoch, n_epochs, now, best, history)
         ended = {name: _join(parts) for name, parts in now.items()}
-        return ended | dict(zip(("best_weights", "best_loss", "best_epoch"), best, strict=True)), history.stack()
+        return ended | dict(zip(BEST, best, strict=True)), history.stack()
 
     return train_block
 
@@ -76,7 +73,7 @@ def compile_prediction(architecture: Architecture) -> Callable:
     penalties `(parts, LANES)`.
     """
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def predict(weights, settings, X, shares):
         shaped = unflatten(weights, architecture.shapes, tf.reshape)
         alike = not any(architecture.penalises_output)  # then the penalty is one for all parts
@@ -91,30 +88,45 @@ def compile_prediction(architecture: Architecture) -> Callable:
 
 def _train_step(architecture, state, settings, batch, step):
     """One batch: weights and optimizer's state after it, and the batch's scores times its rows, `(3, LANES)`."""
-    shaped = _shape(architecture, state["weights"])
-    with tf.GradientTape() as tape:
-        trained = [shaped[place] for place in architecture.trainable]
-        tape.watch(trained)
-        scores, moved = _scores(architecture, shaped, settings, batch, step=step)
-    gradients = tape.gradient(scores[0], trained)
     weights = list(state["weights"])
+    with tf.GradientTape() as tape:
+        trained = [weights[place] for place in architecture.trainable]
+        tape.watch(trained)
+        scores, moved = _scores(architecture, weights, settings, batch, step=step)
+    gradients = tape.gradient(scores[0], trained)
     for place in architecture.moving:
-        weights[place] = tf.reshape(moved[place], [-1])
+        weights[place] = moved[place]
     after = apply_gradients(architecture, state | {"weights": weights}, gradients, settings, step)
     return after, batch.n_rows * tf.stack(scores)
 
 
 def _validate(architecture, weights, settings, batches):
     """Scores over all validation rows, `(3, LANES)`; batch by batch, as Keras' `evaluate` takes the mean."""
-    total, shaped = tf.zeros((3, LANES)), _shape(architecture, weights)
-    for step in tf.range(batches.shape[0]):
+
+    def add(step, total):
         batch = _batch(batches[step], step, settings["n_val"])
-        total += batch.n_rows * tf.stack(_scores(architecture, shaped, settings, batch)[0])
+        return [total + batch.n_rows * tf.stack(_scores(architecture, weights, settings, batch)[0])]
+
+    (total,) = _repeat(add, batches.shape[0], tf.zeros((3, LANES)))
     return total / _float(settings["n_val"])
 
 
-def _shape(architecture: Architecture, flat: list) -> list:
-    return [tf.reshape(part, (*shape, LANES)) for part, shape in zip(flat, architecture.shapes, strict=True)]
+def _repeat(body: Callable, times, *state) -> list:
+    """The `state` after `state = body(number, *state)` for every number below `times`.
+
+    A loop over `tf.range(times)` would do the same, and XLA would compile it anew for other `times`.
+    """
+    _, *state = tf.while_loop(
+        lambda number, *_: number < times,
+        lambda number, *state: (number + 1, *body(number, *state)),
+        (tf.constant(0), *state),
+    )
+    return state
+
+
+def _gather(table: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The rows of the `table` that `(..., batch_size, LANES)` names: `(..., batch_size, columns, LANES)`."""
+    return tf.experimental.numpy.swapaxes(tf.gather(table, rows), -1, -2)
 
 
 def _join(parts: list) -> tf.Tensor:
@@ -150,10 +162,11 @@ def _scores(architecture: Architecture, weights: list, settings: dict, batch: _B
     logits, penalty, weights = forward(architecture, weights, settings, batch.X, batch.share, step=step)
     cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(batch.y, logits)
     right = tf.cast((logits > 0) == (batch.y > 0.5), tf.float32)
-    binary_crossentropy, accuracy = (tf.reduce_sum(batch.share * value, 0) for value in (cross_entropy, right))
+    one = settings["opaque_one"]
+    binary_crossentropy, accuracy = (sum_over_first(batch.share * value, one) for value in (cross_entropy, right))
     loss = binary_crossentropy
     if architecture.smooths:
         smoothing = settings["label_smoothing"]
         smoothed = tf.nn.sigmoid_cross_entropy_with_logits(batch.y * (1 - smoothing) + 0.5 * smoothing, logits)
-        loss = tf.reduce_sum(batch.share * smoothed, 0)
+        loss = sum_over_first(batch.share * smoothed, one)
     return [loss + penalty, binary_crossentropy, accuracy], weights

@@ -17,7 +17,7 @@ import numpy as np
 
 from regularization.errors import InputError
 from regularization.population.dropout_masks import dropout_key
-from regularization.population.program import compile_block, gather, unflatten
+from regularization.population.program import compile_block, unflatten
 from regularization.population.reader import LANES, Architecture, Network, read_network, stack_settings
 from regularization.population.rows import Dataset, stack_rows
 from regularization.row_order import batch_orders
@@ -247,10 +247,9 @@ class _Population:
         state, history = compile_block(architecture)(
             self._state(architecture, lanes),
             settings | {name: array[..., lanes] for name, array in self.settings.items()},
-            gather(self.table, self._rows("n_train", [next(self.orders[number]) for number in chunk], chunk)),
-            gather(
-                self.table, self._rows("n_val", [np.arange(n)[None] for n in self.settings["n_val"][chunk]], chunk)[0]
-            ),
+            self.table,
+            self._rows("n_train", [next(self.orders[number]) for number in chunk], chunk),
+            self._rows("n_val", [np.arange(n)[None] for n in self.settings["n_val"][chunk]], chunk)[0],
             np.int32(first_epoch),
             np.int32(n_epochs),
             np.int32(self._n_batches("n_train", chunk)),
