@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regularization.errors import InputError
-from regularization.population.training import epochs_per_block
+from regularization.population.training import block_bytes
 
 # Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs: 3.3e-10 to 4.6e-10 seconds for a
 # row, an epoch and a weight. Dropout costs about as much again and is not counted.
@@ -54,7 +54,7 @@ def estimate_cost(
     workers = workers or os.cpu_count() or 1
     speed = _probe() / PROBE_SECONDS
     seconds = SECONDS_TO_COMPILE + n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * speed / workers
-    block = epochs_per_block(n_rows, n_inputs + 1, workers=workers) * n_rows * (n_inputs + 1) * 128 * workers
+    block = block_bytes(n_rows, n_inputs + 1, workers=workers)
     splits = min(16 * n_splits * n_rows * n_inputs, BUNCH_BYTES)  # the rows of each, scaled anew
     networks = n_at_once * (BYTES_PER_WEIGHT * n_weights + BYTES_PER_EPOCH * epochs)
     return Cost(seconds, LIBRARY_BYTES + splits + block + networks)

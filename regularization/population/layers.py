@@ -145,7 +145,7 @@ def multiply(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Te
     def gradient(upstream: tf.Tensor):
         to_x = sum_of_products(upstream, tf.transpose(kernel, (1, 0, 2)), 0.0)
         to_kernel = sum(its * upstream[row, None] for row, its in enumerate(tf.unstack(x[:, :, None])))
-        return to_x, to_kernel / opaque_one, sum(tf.unstack(upstream)) / opaque_one, None
+        return to_x, to_kernel, sum(tf.unstack(upstream)), None
 
     return sum_of_products(x, kernel, bias[None]) / opaque_one, gradient
 

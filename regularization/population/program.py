@@ -93,7 +93,7 @@ def _train_step(architecture, state, settings, batch, step):
         trained = [weights[place] for place in architecture.trainable]
         tape.watch(trained)
         scores, moved = _scores(architecture, weights, settings, batch, step=step)
-    gradients = tape.gradient(scores[0], trained)
+    gradients = [gradient / settings["opaque_one"] for gradient in tape.gradient(scores[0], trained)]
     for place in architecture.moving:
         weights[place] = moved[place]
     after = apply_gradients(architecture, state | {"weights": weights}, gradients, settings, step)

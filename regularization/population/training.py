@@ -20,24 +20,29 @@ from regularization.population.dropout_masks import dropout_key
 from regularization.population.program import compile_block, unflatten
 from regularization.population.reader import LANES, Architecture, Network, read_network, stack_settings
 from regularization.population.rows import Dataset, stack_rows
-from regularization.row_order import batch_orders
+from regularization.row_order import batch_order
 
 PER_MODEL = ("best_loss", "best_epoch")  # of the state; the rest is per weight
 LOSSES = [0, 3]  # where the history holds training and validation loss
 BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
-BLOCK_BYTES = (
-    10**9
-)  # what the rows of the blocks in work may take, all workers together: a long table gets fewer epochs
+BLOCK_BYTES = 10**9  # what the row orders in work may take: a long table gets fewer epochs
+ORDERS_KEPT = 2  # for each model in work: models of other techniques take their rows in the same order
 
 
-def epochs_per_block(n_rows: int, n_columns: int, *, workers: int) -> int:
-    """How many epochs of `n_rows` rows one call of the program takes: `BLOCK`, or what `BLOCK_BYTES` allow.
+def epochs_per_block(n_rows: int, *, workers: int) -> int:
+    """How many epochs of `n_rows` rows one call of the program takes: `BLOCK`, or what `BLOCK_BYTES` allow."""
+    return max(1, min(BLOCK, BLOCK_BYTES // _order_bytes(n_rows, workers)))
 
-    A block holds every row of every epoch for each of the `LANES` models, 32-bit, once as it is gathered and once as
-    the program reads it, and where each stands in the table.
-    """
-    bytes_per_epoch = 4 * LANES * n_rows * (2 * n_columns + 1) * workers
-    return max(1, min(BLOCK, BLOCK_BYTES // bytes_per_epoch))
+
+def block_bytes(n_rows: int, n_columns: int, *, workers: int) -> int:
+    """What a block of epochs takes in memory: the row orders of all of them, and the rows of one as they are read."""
+    orders = epochs_per_block(n_rows, workers=workers) * _order_bytes(n_rows, workers)
+    return orders + 2 * 4 * LANES * n_rows * n_columns * workers
+
+
+def _order_bytes(n_rows: int, workers: int) -> int:
+    """Of one epoch: those that are kept, and where each row of every model stands; 32-bit."""
+    return 4 * LANES * n_rows * (ORDERS_KEPT + 1) * workers
 
 
 class PopulationHistory(NamedTuple):
@@ -132,10 +137,8 @@ def train_networks(
     """
     workers = workers or os.cpu_count() or 1
     batch_size = min(batch_size, max(len(data.X_train) for data in datasets))  # a larger one would be filled up
-    n_rows, n_columns = max(len(data.X_train) for data in datasets), networks[0].architecture.units[0] + 1
-    block = epochs_per_block(n_rows, n_columns, workers=workers)
     population = _Population(
-        networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience, block=block
+        networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience, workers=workers
     )
     with ThreadPoolExecutor(workers) as pool:
         for first in range(0, len(networks), at_once):
@@ -182,10 +185,12 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
 class _Population:
     """All models' state between two calls of the program; the model is the last axis of all of it."""
 
-    def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience, block):
+    def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience, workers):
         n = len(networks)
         self.architectures = [network.architecture for network in networks]
-        self.epochs, self.batch_size, self.block = epochs, batch_size, block
+        self.epochs, self.batch_size, self.seeds = epochs, batch_size, seeds
+        self.block = epochs_per_block(max(len(data.X_train) for data in datasets), workers=workers)
+        self.order = functools.lru_cache(maxsize=ORDERS_KEPT * LANES * workers)(batch_order)
         weights = np.zeros((max(len(network.weights) for network in networks), n), np.float32)
         for number, network in enumerate(networks):
             weights[: len(network.weights), number] = network.weights
@@ -208,7 +213,6 @@ class _Population:
         self.ends_averaged = np.array([each.averages for each in self.architectures]) & ~self.stops_early
         self.settings["patience"] = np.array([epochs if each is None else each for each in patience], np.int32)
         self.table, self.first_rows = stack_rows(datasets)
-        self.orders = [batch_orders(seed, block, len(data.X_train)) for seed, data in zip(seeds, datasets, strict=True)]
         self.history = np.full((n, 6, epochs), np.nan, np.float32)
         self.running, self.diverged = np.ones(n, bool), np.zeros(n, bool)
 
@@ -230,11 +234,21 @@ class _Population:
                 yield n_epochs * len(chunk) + (self.epochs - first_epoch - n_epochs) * n_stopped
 
     def _chunks(self, members: np.ndarray) -> list[np.ndarray]:
-        """`members` with the same program and number of steps, `LANES` at a time."""
+        """`members` with the same program and number of steps, `LANES` at a time.
+
+        The first of every program come first, then the second: where programs train on the same rows with the same
+        seeds, one after the other needs the same row orders.
+        """
         groups = defaultdict(list)
         for number in members:
             groups[self.architectures[number], self._n_batches("n_train", number)].append(number)
-        return [np.array(group[i : i + LANES]) for group in groups.values() for i in range(0, len(group), LANES)]
+        longest = max(map(len, groups.values()), default=0)
+        return [
+            np.array(group[first : first + LANES])
+            for first in range(0, longest, LANES)
+            for group in groups.values()
+            if group[first : first + LANES]
+        ]
 
     def _n_batches(self, part: str, numbers) -> int:
         return int(-(-np.max(self.settings[part][numbers]) // self.batch_size))
@@ -244,11 +258,12 @@ class _Population:
         lanes = np.resize(chunk, LANES)  # a short chunk is filled up with copies, which nobody reads
         architecture = self.architectures[chunk[0]]
         settings = stack_settings([self.networks[number] for number in lanes])
+        orders = [self._order(number, first_epoch) for number in chunk]
         state, history = compile_block(architecture)(
             self._state(architecture, lanes),
             settings | {name: array[..., lanes] for name, array in self.settings.items()},
             self.table,
-            self._rows("n_train", [next(self.orders[number]) for number in chunk], chunk),
+            self._rows("n_train", orders, chunk),
             self._rows("n_val", [np.arange(n)[None] for n in self.settings["n_val"][chunk]], chunk)[0],
             np.int32(first_epoch),
             np.int32(n_epochs),
@@ -268,6 +283,10 @@ class _Population:
         }
         of_models = {name: self.state[name] for name in PER_MODEL}
         return {name: array[..., lanes] for name, array in (of_weights | of_models).items()}
+
+    def _order(self, number: int, first_epoch: int) -> np.ndarray:
+        n_rows = int(self.settings["n_train"][number])
+        return self.order(self.seeds[number], self.block, n_rows, first_epoch=first_epoch)
 
     def _rows(self, part: str, orders: list[np.ndarray], chunk: np.ndarray) -> np.ndarray:
         """Where in the table each row stands: `(epochs, batches, batch_size, LANES)`; row 0 where a batch is short."""
