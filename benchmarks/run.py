@@ -24,7 +24,7 @@ from benchmarks.keras_reference import BUILDERS, reference_data
 from regularization.models import build_base_model, build_model
 from regularization.params import load_params
 from regularization.population import BLOCK, Dataset, train_population
-from regularization.replicates import train_replicates
+from regularization.replicates.training import train_replicates
 from regularization.table import Table, plan_splits
 from regularization.training import fit_epochs
 from regularization.variants import HEADLINE_MODELS, network_settings, variants_of

@@ -34,7 +34,7 @@ def main() -> None:
 
 def measure(rows: int, columns: int) -> tuple[float, float]:
     """Seconds of a core for the training, compiling included, imports not; and the process' peak memory in GB."""
-    from regularization.replicates import train_replicates
+    from regularization.replicates.training import train_replicates
 
     params, random = load_params(), np.random.default_rng(0)
     X = random.standard_normal((rows, columns))

@@ -4,13 +4,16 @@ import argparse
 import sys
 
 import pandas as pd
-from tqdm import tqdm
 
+from regularization.cluster.engines import train_here
 from regularization.params import load_params
 from regularization.table import Table, plan_splits
 from regularization.variants import REPLICATE_GROUPS, network_settings, trained_variants
 from stages._common import quiet_import, run_stage
+from stages._engine import open_engine, progress_bar
 from stages._files import read_arrays, read_json, write_csv
+
+RUNS_PER_SHARD = 64  # where several processes share the work: four full programs of each variant
 
 
 def main() -> None:
@@ -30,7 +33,7 @@ def main() -> None:
     variants = trained_variants(group, params)
     with quiet_import():
         from regularization.population.cost import check_memory, count_weights, estimate_cost
-        from regularization.replicates import train_replicates
+        from regularization.replicates.training import train_replicates
 
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
     cost = estimate_cost(
@@ -40,11 +43,11 @@ def main() -> None:
         n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
         n_inputs=table.n_inputs,
         n_weights=max(count_weights(table.n_inputs, units) for units in _hidden_units(variants, params)),
-        n_at_once=trainings // len(variants),
+        n_at_once=trainings,
     )
     print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}", flush=True)
     check_memory(cost)
-    with tqdm(total=trainings * params.epochs, desc=group, unit="epoch", unit_scale=True, disable=None) as bar:
+    with open_engine(trainings) as engine, progress_bar(group, trainings) as on_progress:
         replicates = train_replicates(
             variants,
             splits,
@@ -52,7 +55,9 @@ def main() -> None:
             network=network_settings(params) | {"n_features": table.n_inputs},
             epochs=params.epochs,
             batch_size=params.batch_size,
-            on_progress=bar.update,
+            train_shards=engine,
+            runs_per_shard=None if engine is train_here else RUNS_PER_SHARD,
+            on_progress=on_progress,
         )
     _warn_of_diverged(replicates.trainings)
     is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"

@@ -1,15 +1,9 @@
 """Train every configuration of a grid on the same folds -> metrics/sweep.csv, metrics/sweep.json, plots/sweep.svg."""
 
-import contextlib
-import functools
-import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
 
-from regularization.cluster.engines import connect, local_processes, scheduler_address, train_here, train_on
 from regularization.errors import InputError
 from regularization.params import Params, load_params
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
@@ -19,12 +13,9 @@ from regularization.sweep.rounds import Work, plan_folds, run_rounds, work_on
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import network_settings, sweep_settings
 from stages._common import quiet_import, run_stage
+from stages._engine import open_engine, progress_bar
 from stages._files import read_arrays, read_json, write_csv, write_json, write_text
 from stages._kept import kept_folder, train_or_load
-
-ENGINES = ("threads", "processes")  # of the environment variable SWEEP_ENGINE
-CORES_FOR_THREADS = 4  # up to here threads do not wait for each other
-TRAININGS_PER_PROCESS = 500  # its start costs about as much as 200: it imports TensorFlow and compiles for itself
 
 
 def main() -> None:
@@ -37,7 +28,7 @@ def main() -> None:
     _check_size(params, table, folds)
     configurations = list(expand_grid(params.sweep.lists()))
     n_trainings = len(configurations) * len(folds) * params.sweep.seeds
-    with _engine(n_trainings) as engine, _bar(n_trainings) as on_progress:
+    with open_engine(n_trainings) as engine, progress_bar("sweep", n_trainings) as on_progress:
         study = _train_grid(params, table, folds, configurations, engine, on_progress)
         chosen = choose(study, _complexities(params, table, configurations), random_state=params.seed)
         last_work, unseen = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
@@ -129,24 +120,6 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
     print(f"sweep: {size}; early stopping makes it less", flush=True)
 
 
-@contextlib.contextmanager
-def _engine(n_trainings: int) -> Iterator[Callable]:
-    """Where shards are trained: at the scheduler that Dask's settings name, or on this machine."""
-    cores = os.cpu_count() or 1
-    worth_it = cores > CORES_FOR_THREADS and n_trainings >= TRAININGS_PER_PROCESS * cores
-    wanted = os.environ.get("SWEEP_ENGINE") or ("processes" if worth_it else "threads")
-    if wanted not in ENGINES:
-        raise InputError(f"SWEEP_ENGINE: received {wanted!r}; expected one of {', '.join(ENGINES)}, or nothing")
-    if scheduler_address():
-        with connect(warn=lambda text: print(text, file=sys.stderr)) as client:
-            yield functools.partial(train_on, client)
-    elif wanted == "processes":
-        with local_processes() as client:
-            yield functools.partial(train_on, client)
-    else:
-        yield train_here
-
-
 def _train(engine: Callable, work: Work, shards, on_progress: Callable[[float], object]):
     return train_or_load(
         work,
@@ -155,20 +128,6 @@ def _train(engine: Callable, work: Work, shards, on_progress: Callable[[float], 
         on_progress=on_progress,
         folder=kept_folder(),
     )
-
-
-@contextlib.contextmanager
-def _bar(n_trainings: int) -> Iterator[Callable[[float], object]]:
-    """A progress bar that counts whole trainings and takes fractions of one."""
-    done = 0.0
-    with tqdm(total=n_trainings, desc="sweep", unit="training", disable=None) as bar:
-
-        def advance(trainings: float) -> None:
-            nonlocal done
-            done += trainings
-            bar.update(int(done + 1e-6) - bar.n)
-
-        yield advance
 
 
 def _say(found: dict) -> None:

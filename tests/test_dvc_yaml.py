@@ -14,7 +14,13 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 # These check params or end in a message: they change no result, so they make nothing run again. The settings of a
 # variant and the metrics stand in modules that do.
-SHARED_BY_STAGES = {"stages/__init__.py", "stages/_common.py", "stages/_files.py", "stages/_kept.py"}
+SHARED_BY_STAGES = {
+    "stages/__init__.py",
+    "stages/_common.py",
+    "stages/_engine.py",
+    "stages/_files.py",
+    "stages/_kept.py",
+}
 NO_RESULT_DEPENDS_ON = _common.NO_RESULT_DEPENDS_ON
 
 
@@ -33,6 +39,8 @@ def imported(
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("regularization."):
+            names = [node.value]  # imported by its name, as a work's `trainer` is
         found |= {path for name in names for path in files_of(name)}
     found -= seen | {file}
     follow = sorted(found - set(unfollowed))

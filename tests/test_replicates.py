@@ -3,13 +3,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, brier_score_loss, roc_auc_score
 
-from regularization import replicates as replicates_module
 from regularization.block_scores import unpack_blocks
 from regularization.errors import InputError
 from regularization.metrics import METRICS
 from regularization.models import build_model
 from regularization.population import train_population
-from regularization.replicates import curve_bands, train_replicates
+from regularization.replicates import runs
+from regularization.replicates.curves import curve_bands
+from regularization.replicates.training import train_replicates
 from regularization.table import Table, plan_splits
 
 RANDOM = np.random.default_rng(0)
@@ -147,10 +148,16 @@ def test_a_leaky_twin_has_more_distinct_rows_to_train_on(trained):
     assert sizes["leaky"] > sizes["honest"]
 
 
-def test_progress_adds_up_to_every_epoch_of_every_training():
+def test_progress_adds_up_to_every_training():
     done = []
     train_replicates({"base": {}}, SPLITS, TABLE, network=NETWORK, epochs=3, batch_size=16, on_progress=done.append)
-    assert sum(done) == 3 * TRAININGS_PER_VARIANT
+    assert sum(done) == pytest.approx(TRAININGS_PER_VARIANT)
+
+
+def test_shards_that_several_processes_share_change_nothing(trained):
+    again = train_replicates(VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN, runs_per_shard=4)
+    for ours, theirs in zip(again, trained, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
 
 def test_a_training_that_diverged_has_no_figures_and_the_others_theirs():
@@ -192,8 +199,8 @@ def test_bands_of_known_histories(trained):
 
 
 def test_bunches_of_splits_bound_the_memory_and_change_nothing(trained, monkeypatch):
-    monkeypatch.setattr(replicates_module, "BUNCH_BYTES", 1)
-    assert [len(bunch) for bunch in replicates_module._bunches(SPLITS, TABLE)] == [1] * len(SPLITS)
+    monkeypatch.setattr(runs, "BUNCH_BYTES", 1)
+    assert [len(bunch) for bunch in runs.plan_bunches(SPLITS, TABLE)] == [1] * len(SPLITS)
     again = train_replicates(VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN)
     for ours, theirs in zip(again, trained, strict=True):
         pd.testing.assert_frame_equal(ours, theirs, check_exact=True)

@@ -152,11 +152,12 @@ def make_plugin(cargo: Cargo):
 def make_task() -> Callable:
     """The function that a worker runs: `task(digest, expected, number, shard)`, with a shard as a plain tuple.
 
-    It returns what `train_shard` does as a plain tuple. Raises `RuntimeError` where the worker computes
+    It returns what the work's `train_shard` does, as a plain tuple. Raises `RuntimeError` where the worker computes
     otherwise than `expected`.
     """
 
     def task(digest, expected, number, shard):
+        import importlib
         import time
 
         from distributed import get_worker
@@ -165,11 +166,10 @@ def make_task() -> Callable:
         plugin: Any = worker.plugins[f"regularization-{digest}"]
         work = plugin.activate()
         from regularization.cluster.cargo import quiet_import, refuse_other_environment
-        from regularization.sweep.rounds import Shard
 
         refuse_other_environment(expected)
         with quiet_import():
-            from regularization.sweep.shard_training import train_shard
+            trainer = importlib.import_module(work.trainer)
         done, last = 0.0, time.monotonic()
 
         def tell(trainings):
@@ -179,7 +179,7 @@ def make_task() -> Callable:
                 last = time.monotonic()
                 worker.log_event(f"regularization-{digest}", (number, done))
 
-        trained = train_shard(work, Shard(*shard), workers=1, on_progress=tell)
+        trained = trainer.train_shard(work, work.shard_type(*shard), workers=1, on_progress=tell)
         return tuple(trained)
 
     return task

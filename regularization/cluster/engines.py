@@ -1,13 +1,15 @@
-"""Where the shards of a sweep are trained: on this process' threads, on local processes, or on any Dask cluster.
+"""Where the shards of a job are trained: on this process' threads, on local processes, or on any Dask cluster.
 
 The result is the same wherever, by however many workers and in whatever order they finish. Dask is imported only where
 a cluster is asked for.
 """
 
 import contextlib
+import importlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from regularization.cluster.cargo import (
     LIBRARIES,
@@ -20,23 +22,20 @@ from regularization.cluster.cargo import (
     make_version_check,
     pack,
 )
+from regularization.cluster.work import Progress, Shard, Work
 from regularization.errors import InputError
-from regularization.sweep.rounds import Shard, Trained, Work
 
 SECONDS_TO_CONNECT = 15
 SECONDS_FOR_A_WORKER = 40  # for the first to join, and for one to come back after all have gone
 TASKS_AT_ONCE = 1000  # at the scheduler: it gets the next ones as these are done
 ADVICE = "start the workers with the pinned requirements and the settings of docs/scaling.md"
 
-Progress = Callable[[float], object]
 
-
-def train_here(work: Work, shards: Sequence[Shard], *, on_progress: Progress) -> Iterator[tuple[int, Trained]]:
+def train_here(work: Work, shards: Sequence[Shard], *, on_progress: Progress) -> Iterator[tuple[int, Any]]:
     """Each shard's number and its result, trained one after another by this process' threads."""
-    from regularization.sweep.shard_training import train_shard
-
+    trainer = importlib.import_module(work.trainer)
     for number, shard in enumerate(shards):
-        yield number, train_shard(work, shard, on_progress=on_progress)
+        yield number, trainer.train_shard(work, shard, on_progress=on_progress)
 
 
 def scheduler_address() -> str | None:
@@ -90,7 +89,7 @@ def local_processes(n_workers: int | None = None) -> Iterator:
         yield _with_workers(client)
 
 
-def train_on(client, work: Work, shards: Sequence[Shard], *, on_progress: Progress) -> Iterator[tuple[int, Trained]]:
+def train_on(client, work: Work, shards: Sequence[Shard], *, on_progress: Progress) -> Iterator[tuple[int, Any]]:
     """Each shard's number and its result as they come from the workers of `client`.
 
     A shard whose worker dies is trained again elsewhere. Raises `InputError` where a worker has other versions, where
@@ -106,7 +105,7 @@ def train_on(client, work: Work, shards: Sequence[Shard], *, on_progress: Progre
     try:
         for number, result in _results(client, cargo, expected, shards):
             counted.reach(number, shards[number].n_trainings)
-            yield number, Trained(*result)
+            yield number, work.trained_type(*result)
     finally:
         with contextlib.suppress(Exception):  # the scheduler may be gone
             client.unsubscribe_topic(plugin.name)

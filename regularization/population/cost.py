@@ -14,7 +14,7 @@ from regularization.population.training import block_bytes
 # row, an epoch and a weight. Dropout costs about as much again and is not counted.
 SECONDS_PER_WEIGHT = 4.3e-10
 PROBE_SECONDS = 0.00094  # what `_probe` takes there
-BUNCH_BYTES = 10**9  # as in regularization/replicates.py
+BUNCH_BYTES = 10**9  # as in regularization/replicates/runs.py
 BYTES_PER_WEIGHT = 16  # a weight, Adam's two moments of it, and its best value so far
 BYTES_PER_EPOCH = 24  # the six figures of a history
 SECONDS_TO_COMPILE = 15

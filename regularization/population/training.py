@@ -234,21 +234,16 @@ class _Population:
                 yield n_epochs * len(chunk) + (self.epochs - first_epoch - n_epochs) * n_stopped
 
     def _chunks(self, members: np.ndarray) -> list[np.ndarray]:
-        """`members` with the same program and number of steps, `LANES` at a time.
+        """`members` with the same program and number of steps, `LANES` at a time, by the first of each.
 
-        The first of every program come first, then the second: where programs train on the same rows with the same
-        seeds, one after the other needs the same row orders.
+        So models that stand near each other are trained one soon after the other, whatever their programs, and share
+        the row orders that they have in common.
         """
         groups = defaultdict(list)
         for number in members:
             groups[self.architectures[number], self._n_batches("n_train", number)].append(number)
-        longest = max(map(len, groups.values()), default=0)
-        return [
-            np.array(group[first : first + LANES])
-            for first in range(0, longest, LANES)
-            for group in groups.values()
-            if group[first : first + LANES]
-        ]
+        chunks = [np.array(group[i : i + LANES]) for group in groups.values() for i in range(0, len(group), LANES)]
+        return sorted(chunks, key=lambda chunk: chunk[0])
 
     def _n_batches(self, part: str, numbers) -> int:
         return int(-(-np.max(self.settings[part][numbers]) // self.batch_size))

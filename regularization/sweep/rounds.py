@@ -21,15 +21,6 @@ CONFIGURATIONS_PER_SHARD = 32  # 160 trainings on 5 folds: enough for the compil
 Score = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]  # of labels and logits
 
 
-class Work(NamedTuple):
-    """What all shards have in common: the rows of each split and how long to train on them."""
-
-    network: dict[str, Any]  # settings of `build_model` that all configurations share, unless one has its own
-    epochs: int
-    batch_size: int
-    splits: tuple[tuple[np.ndarray, ...], ...]  # of each, the fields of `Arrays`, 32-bit; the test rows are scored
-
-
 class Shard(NamedTuple):
     """One population: some configurations, each trained once on every split of the work."""
 
@@ -46,6 +37,25 @@ class Trained(NamedTuple):
 
     logits: np.ndarray  # (configurations, scored rows), float32
     diverged: np.ndarray  # (configurations, splits), true where a training came to no figures
+
+
+class Work(NamedTuple):
+    """What all shards have in common: the rows of each split and how long to train on them."""
+
+    network: dict[str, Any]  # settings of `build_model` that all configurations share, unless one has its own
+    epochs: int
+    batch_size: int
+    splits: tuple[tuple[np.ndarray, ...], ...]  # of each, the fields of `Arrays`, 32-bit; the test rows are scored
+
+    trainer = "regularization.sweep.shard_training"
+
+    @property
+    def shard_type(self) -> type[Shard]:
+        return Shard
+
+    @property
+    def trained_type(self) -> type[Trained]:
+        return Trained
 
 
 def plan_folds(table: Table, rows: np.ndarray, *, folds: int, validation_split: float, random_state: int) -> list[Rows]:

@@ -13,7 +13,7 @@ VARIANTS = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01, "regularized_layers": (
 
 @pytest.mark.slow
 def test_a_larger_table_gives_verdicts_of_the_same_sort():
-    from regularization.replicates import train_replicates
+    from regularization.replicates.training import train_replicates
 
     rows = make_standin(n_rows=N_ROWS)
     table = Table(rows[FEATURES].to_numpy(), (rows["quality"] >= 6).to_numpy(float), duplicate_groups(rows[FEATURES]))

@@ -1,6 +1,5 @@
 """A shard's networks are those that the population trains alone; what the stage has finished is not trained again."""
 
-import contextlib
 import json
 import shutil
 import sys
@@ -15,6 +14,7 @@ from regularization.population import train_population
 from regularization.sweep.rounds import Shard, Trained, plan_folds, work_on
 from regularization.sweep.shard_training import train_shard
 from regularization.table import Arrays, Table, duplicate_groups
+from stages import _engine
 from stages import sweep as stage
 
 RANDOM = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def prepared(stage_folder, wine_table, params, monkeypatch):
     stage_folder(params)
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
     monkeypatch.delenv("DVC_ROOT", raising=False)
-    monkeypatch.setenv("SWEEP_ENGINE", "threads")
+    monkeypatch.setenv("TRAINING_ENGINE", "threads")
     monkeypatch.setattr(sys, "argv", ["sweep"])
     return params
 
@@ -101,11 +101,11 @@ def test_what_a_stopped_run_has_finished_is_not_trained_again(prepared, monkeypa
         yield next(counted(work, shards, on_progress=on_progress))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage, "train_here", interrupted)
+    monkeypatch.setattr(_engine, "train_here", interrupted)
     with pytest.raises(KeyboardInterrupt):
         stage.main()
     assert not Path("metrics").exists()
-    monkeypatch.setattr(stage, "train_here", counted)
+    monkeypatch.setattr(_engine, "train_here", counted)
     stage.main()
     first, n_shards = written(), len(calls)
     assert n_shards == 5  # two rounds of two kinds, and the test of the chosen one
@@ -135,33 +135,11 @@ def test_a_huge_grid_is_refused_with_its_estimated_time(prepared, stage_folder):
     assert "raising sweep.most_trainings" in text
 
 
-def test_an_engine_of_another_name(prepared, monkeypatch):
-    monkeypatch.setenv("SWEEP_ENGINE", "gpu")
-    with pytest.raises(InputError, match="SWEEP_ENGINE: received 'gpu'; expected one of threads, processes"):
-        stage.main()
-
-
 @pytest.mark.slow
 def test_the_stage_writes_the_same_bytes_by_threads_and_by_processes(prepared, monkeypatch):
     stage.main()
     first = written()
     shutil.rmtree(".dvc")
-    monkeypatch.setenv("SWEEP_ENGINE", "processes")
+    monkeypatch.setenv("TRAINING_ENGINE", "processes")
     stage.main()
     assert written() == first
-
-
-@pytest.mark.parametrize(
-    ("cores", "trainings", "expected"), [(2, 10**6, "threads"), (16, 1620, "threads"), (16, 8000, "processes")]
-)
-def test_processes_are_started_where_they_are_worth_it(prepared, monkeypatch, cores, trainings, expected):
-    @contextlib.contextmanager
-    def started():
-        yield "processes"
-
-    monkeypatch.delenv("SWEEP_ENGINE")
-    monkeypatch.setattr(stage.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(stage, "local_processes", started)
-    monkeypatch.setattr(stage, "train_on", lambda client: client)
-    with stage._engine(trainings) as engine:
-        assert (engine is stage.train_here) == (expected == "threads")

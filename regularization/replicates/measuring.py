@@ -1,0 +1,128 @@
+"""What each network of the replicates is worth: its scores on each part of its split, and on blocks of unseen rows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regularization.evaluation import (
+    CALIBRATION_BINS,
+    calibration_sums,
+    describe_kernels,
+    expected_calibration_error,
+    score_classes,
+    score_rows,
+)
+from regularization.population import Network, predict_networks
+from regularization.replicates.blocks import sum_blocks
+from regularization.table import Arrays, PlannedSplit, Rows, Table
+
+
+class Measured(NamedTuple):
+    """What one variant's trainings on some of the splits are worth."""
+
+    trainings: pd.DataFrame  # one row per training, in the order of the splits and their seeds
+    sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
+    calibration: np.ndarray  # (honest trainings that did not diverge, bins, 3)
+
+
+class ScaledTable(NamedTuple):
+    """All rows of the table as one split scales them."""
+
+    X: np.ndarray  # (rows, inputs), 32-bit
+    shares: np.ndarray  # (3, rows): by which share a row counts in the train, val and test part
+
+
+def scale_table(split: PlannedSplit, arrays: Arrays, n_rows: int) -> ScaledTable:
+    """The parts of the split put back where their rows stand in the table."""
+    scaled = ScaledTable(np.empty((n_rows, arrays.X_train.shape[1]), np.float32), np.zeros((3, n_rows), np.float32))
+    parts = arrays.X_train, arrays.X_val, arrays.X_test
+    for number, (rows, part) in enumerate(zip(split.rows, parts, strict=True)):
+        scaled.X[rows] = part
+        scaled.shares[number, rows] = 1 / len(rows)
+    return scaled
+
+
+def measure_runs(
+    template: Network,
+    weights: np.ndarray,
+    diverged: np.ndarray,
+    best_epochs: np.ndarray,
+    splits: Sequence[PlannedSplit],
+    tables: Sequence[ScaledTable],
+    table: Table,
+    *,
+    validated: bool,
+) -> Measured:
+    """The scores of one variant's networks, one per split and seed, whose `weights` are `(trainings, parameters)`.
+
+    `tables` are those of the splits. `validated` says that the trainings were stopped on their validation rows, which
+    they have seen then.
+    """
+    split_of_run = [split for split in splits for _ in split.seeds]
+    table_of_run = [scaled for split, scaled in zip(splits, tables, strict=True) for _ in split.seeds]
+    logits, penalties = predict_networks(
+        [template] * len(weights),
+        weights,
+        [scaled.X for scaled in table_of_run],
+        [scaled.shares for scaled in table_of_run],
+    )
+    scores = score_rows(table.y, logits)
+    measured = []
+    for number, split in enumerate(split_of_run):
+        measured.append(_sizes(split.rows, table.groups))
+        if not diverged[number]:
+            measured[number].update(_measure(table.y, split, number, logits, scores, penalties))
+    described = pd.DataFrame([_describe(template, its) for its in weights]).assign(best_epoch=best_epochs)
+    described[diverged] = np.nan
+    return Measured(
+        pd.concat([pd.DataFrame(measured), described], axis=1),
+        sum_blocks(split_of_run, scores, diverged, logits, table.y, validated=validated),
+        _calibration(table.y, split_of_run, logits, diverged),
+    )
+
+
+def _sizes(rows: Rows, groups: np.ndarray) -> dict[str, int]:
+    n_distinct = len(np.unique(groups[rows.train]))
+    return {"n_train": len(rows.train), "n_distinct_train": n_distinct, "n_test": len(rows.test)}
+
+
+def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penalties) -> dict[str, float]:
+    """The scores of network `number` on each part; `<part>_loss` is Keras' own, with the penalties."""
+    found = {}
+    for part, rows, penalty in zip(("train", "val", "test"), split.rows, penalties[number], strict=True):
+        means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
+        found |= {f"{part}_accuracy": means["accuracy"], f"{part}_binary_crossentropy": means["binary_crossentropy"]}
+        found |= {f"{part}_loss": means["binary_crossentropy"] + float(penalty), f"{part}_brier": means["brier"]}
+        if part != "train":
+            classes = score_classes(y[rows], logits[number : number + 1, rows])
+            found |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
+    found["test_predicted_1"] = float((logits[number, split.rows.test] > 0).mean())
+    found["test_ece"] = expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
+    return found
+
+
+def _test_probability(split: PlannedSplit, logits: np.ndarray) -> np.ndarray:
+    """The probability of class 1 that one network gives to the test rows; its `logits` are those of all rows."""
+    return 1 / (1 + np.exp(-logits[split.rows.test].astype(float)))
+
+
+def _calibration(y, splits: Sequence[PlannedSplit], logits: np.ndarray, diverged: np.ndarray) -> np.ndarray:
+    """`calibration_sums` over the test rows of each honest training that did not diverge."""
+    sums = [
+        calibration_sums(y[split.rows.test], _test_probability(split, its_logits))
+        for split, its_logits, is_lost in zip(splits, logits, diverged, strict=True)
+        if split.protocol == "honest" and not is_lost
+    ]
+    return np.array(sums).reshape(-1, CALIBRATION_BINS, 3)
+
+
+def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
+    kernels, start = [], 0
+    for shape in template.architecture.shapes:
+        size = int(np.prod(shape))
+        if len(shape) == 2:
+            kernels.append(weights[start : start + size])
+        start += size
+    return describe_kernels(kernels)
