@@ -1,9 +1,12 @@
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, brier_score_loss, roc_auc_score
 
 from regularization.block_scores import unpack_blocks
+from regularization.cluster.engines import local_processes, train_on
 from regularization.errors import InputError
 from regularization.metrics import METRICS
 from regularization.models import build_model
@@ -156,6 +159,17 @@ def test_progress_adds_up_to_every_training():
 
 def test_shards_that_several_processes_share_change_nothing(trained):
     again = train_replicates(VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN, runs_per_shard=4)
+    for ours, theirs in zip(again, trained, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+@pytest.mark.slow
+def test_processes_of_a_cluster_give_the_same(trained):
+    with local_processes(2) as client:
+        engine = functools.partial(train_on, client)
+        again = train_replicates(
+            VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN, train_shards=engine, runs_per_shard=4
+        )
     for ours, theirs in zip(again, trained, strict=True):
         pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
