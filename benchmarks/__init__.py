@@ -1,3 +1,5 @@
 """What `make benchmark` runs, and simulated studies. What `regularization` sets comes before any library."""
 
-import regularization  # noqa: F401
+from regularization.rounding import share_threads
+
+share_threads()

@@ -6,6 +6,7 @@ NumPy, TensorFlow, oneDNN and XLA read them when they are first imported, so thi
 
 import os
 
+THREADS = "TF_NUM_INTRAOP_THREADS"
 # Each with its reason. What the user has set to something else stands.
 SETTINGS = {
     # The products of matrices: by default oneDNN uses the widest instructions that the processor has, and the order of
@@ -13,9 +14,8 @@ SETTINGS = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     # The other operations stay with Eigen, which TensorFlow compiled once for all processors.
     "TF_ENABLE_ONEDNN_OPTS": "0",
-    # Sums over many rows are split among the threads, so their order differs with the number of processors. The
-    # networks here are too small to gain by it.
-    "TF_NUM_INTRAOP_THREADS": "1",
+    # Keras' sums over many rows are split among the threads, so their order differs with the number of processors.
+    THREADS: "1",
     # A GPU rounds otherwise.
     "CUDA_VISIBLE_DEVICES": "-1",
     # The logarithm and other functions of NumPy are other code for AVX-512, which differs in the last digit.
@@ -43,6 +43,15 @@ def set_environment() -> None:
     """Put the settings into this process' environment, where the user has set none of them."""
     for name, value in (SETTINGS | OTHER_SETTINGS).items():
         os.environ.setdefault(name, value)
+
+
+def share_threads() -> None:
+    """A TensorFlow thread for every processor, in a process that trains populations alone and has yet to import it.
+
+    Without them, the population's workers wait for each other. Its programs sum in one order, however many there are.
+    """
+    if os.environ[THREADS] == SETTINGS[THREADS]:
+        os.environ[THREADS] = str(os.cpu_count() or 1)
 
 
 def warning() -> str | None:

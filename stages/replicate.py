@@ -7,6 +7,7 @@ import pandas as pd
 
 from regularization.cluster.engines import train_here
 from regularization.params import load_params
+from regularization.rounding import share_threads
 from regularization.table import Table, plan_splits
 from regularization.variants import REPLICATE_GROUPS, network_settings, trained_variants
 from stages._common import quiet_import, run_stage
@@ -31,6 +32,7 @@ def main() -> None:
         leaky_twins=replicate.leaky_twins,
     )
     variants = trained_variants(group, params)
+    share_threads()
     with quiet_import():
         from regularization.population.cost import check_memory, count_weights, estimate_cost
         from regularization.replicates.training import train_replicates

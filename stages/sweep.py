@@ -6,6 +6,7 @@ import numpy as np
 
 from regularization.errors import InputError
 from regularization.params import Params, load_params
+from regularization.rounding import share_threads
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
 from regularization.sweep.heat_map import draw_heat_maps
 from regularization.sweep.results import choose, final_shard, final_work, scores_on_test, summary, tabulate
@@ -22,6 +23,7 @@ def main() -> None:
     params = load_params()
     table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
     is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
+    share_threads()
     rows = _split(params, table)
     training_rows = np.sort(np.concatenate([rows.train, rows.val]))
     folds = plan_folds(table, training_rows, folds=params.sweep.folds, **_shares(params))

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from regularization.rounding import SETTINGS
+from regularization.rounding import SETTINGS, THREADS
 
 PACKAGE = Path(__file__).parents[1]  # regularization/
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras", "distributed")
@@ -74,8 +74,12 @@ def _feed(digest: Any, value: Any) -> None:
 
 
 def computing_environment() -> dict[str, str]:
-    """What a result depends on beside code and data: versions, the kind of machine, the settings of rounding.py."""
-    return make_version_check()(LIBRARIES) | {name: os.environ.get(name, "") for name in SETTINGS}
+    """What a result depends on beside code and data: versions, the kind of machine, the settings of rounding.py.
+
+    The number of threads changes no population.
+    """
+    settings = {name: os.environ.get(name, "") for name in SETTINGS if name != THREADS}
+    return make_version_check()(LIBRARIES) | settings
 
 
 def differences(expected: dict[str, str], found: dict[str, str]) -> str:

@@ -183,7 +183,7 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
 
 
 class _Population:
-    """All models' state between two calls of the program; the model is the last axis of all of it."""
+    """All models' state between two calls of the program; here the model is the first axis of it."""
 
     def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience, workers):
         n = len(networks)
@@ -191,13 +191,13 @@ class _Population:
         self.epochs, self.batch_size, self.seeds = epochs, batch_size, seeds
         self.block = epochs_per_block(max(len(data.X_train) for data in datasets), workers=workers)
         self.order = functools.lru_cache(maxsize=ORDERS_KEPT * LANES * workers)(batch_order)
-        weights = np.zeros((max(len(network.weights) for network in networks), n), np.float32)
+        weights = np.zeros((n, max(len(network.weights) for network in networks)), np.float32)
         for number, network in enumerate(networks):
-            weights[: len(network.weights), number] = network.weights
+            weights[number, : len(network.weights)] = network.weights
         self.networks = networks
-        self.state = {  # (parameters, models) and (models,)
+        self.state = {  # (models, parameters) and (models,)
             "weights": weights,
-            "average": weights.copy() if any(each.averages for each in self.architectures) else weights[:0],
+            "average": weights.copy() if any(each.averages for each in self.architectures) else weights[:, :0],
             "momentum": np.zeros_like(weights),
             "velocity": np.zeros_like(weights),
             "best_weights": weights.copy(),
@@ -218,10 +218,10 @@ class _Population:
 
     def results(self) -> np.ndarray:
         """The trained weights, `(models, parameters)`."""
-        ended = np.where(self.stops_early, self.state["best_weights"], self.state["weights"])
+        ended = np.where(self.stops_early[:, None], self.state["best_weights"], self.state["weights"])
         if self.ends_averaged.any():
-            ended = np.where(self.ends_averaged & ~self.diverged, self.state["average"], ended)
-        return ended.T
+            ended = np.where((self.ends_averaged & ~self.diverged)[:, None], self.state["average"], ended)
+        return ended
 
     def train(self, members: np.ndarray, pool: Executor) -> Iterator[int]:
         """Train the models numbered `members` to their end; yields the number of epochs done since the last time."""
@@ -265,19 +265,20 @@ class _Population:
             np.int32(self._n_batches("n_train", chunk)),
         )
         for name, array in state.items():
-            kept = self.state[name] if name in PER_MODEL else self.state[name][: architecture.n_parameters]
-            kept[..., chunk] = array.numpy()[..., : len(chunk)]
+            part = () if name in PER_MODEL else (slice(architecture.n_parameters),)
+            self.state[name][chunk, *part] = array.numpy().T[: len(chunk)]
         history = history.numpy()[:n_epochs, :, : len(chunk)]
         self.history[chunk, :, first_epoch : first_epoch + n_epochs] = history.transpose(2, 1, 0)
         self._stop(chunk, first_epoch + n_epochs)
         return chunk
 
     def _state(self, architecture: Architecture, lanes: np.ndarray) -> dict[str, np.ndarray]:
+        """What the program takes, the model as the last axis."""
         of_weights = {
-            name: self.state[name][: architecture.n_parameters] for name in (*architecture.state, "best_weights")
+            name: self.state[name][lanes, : architecture.n_parameters].T
+            for name in (*architecture.state, "best_weights")
         }
-        of_models = {name: self.state[name] for name in PER_MODEL}
-        return {name: array[..., lanes] for name, array in (of_weights | of_models).items()}
+        return of_weights | {name: self.state[name][lanes] for name in PER_MODEL}
 
     def _order(self, number: int, first_epoch: int) -> np.ndarray:
         n_rows = int(self.settings["n_train"][number])
