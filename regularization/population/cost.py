@@ -10,14 +10,14 @@ import numpy as np
 from regularization.errors import InputError
 from regularization.population.training import block_bytes
 
-# Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs: 3.3e-10 to 4.6e-10 seconds for a
-# row, an epoch and a weight. Dropout costs about as much again and is not counted.
-SECONDS_PER_WEIGHT = 4.3e-10
-PROBE_SECONDS = 0.00094  # what `_probe` takes there
+# Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs and up to 64 units: 1.4e-10 to 1.9e-10
+# seconds for a row, an epoch and a weight; 5e-10 with 4 units, where the optimizer's step weighs more. Dropout adds a third.
+SECONDS_PER_WEIGHT = 1.7e-10
+PROBE_SECONDS = 0.00056  # what `_probe` takes there
 BUNCH_BYTES = 10**9  # as in regularization/replicates/runs.py
 BYTES_PER_WEIGHT = 16  # a weight, Adam's two moments of it, and its best value so far
 BYTES_PER_EPOCH = 24  # the six figures of a history
-SECONDS_TO_COMPILE = 15
+SECONDS_TO_COMPILE = 8  # two or three programs
 LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and the compiled program
 
 
