@@ -49,6 +49,7 @@ TECHNIQUES = {
     "clipnorm": {"clipnorm": 0.1},
     "global_clipnorm": {"global_clipnorm": 0.1},
     "clipvalue": {"clipvalue": 0.01},
+    "decay_steps": {"decay_steps": 16_000},
     "hidden_units": {"hidden_units": (4, 4)},
 }
 KINDS = BUILDERS | {name: functools.partial(build_model, **settings) for name, settings in TECHNIQUES.items()}

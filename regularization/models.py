@@ -28,6 +28,8 @@ def build_model(
     use_ema: bool = False,
     ema_momentum: float = 0.99,
     label_smoothing: float | None = None,
+    decay_steps: int | None = None,
+    decay_rate: float | None = None,
     n_features: int = 11,
     hidden_units: Sequence[int] = (20, 20),
     learning_rate: float = 0.001,
@@ -47,7 +49,9 @@ def build_model(
     dropout. `max_norm` limits the Euclidean norm of the weights into each hidden unit. `weight_decay` shrinks all
     weights in each step, beside the loss. `clipnorm`, `global_clipnorm` or `clipvalue` limit the gradients, one of them
     at a time. With `use_ema` the model ends with the moving average of its weights, by `ema_momentum` a step.
-    `label_smoothing` trains towards labels so much nearer to 1/2; the metrics keep the labels as they are.
+    `label_smoothing` trains towards labels so much nearer to 1/2; the metrics keep the labels as they are. With
+    `decay_steps` the learning rate falls: along a cosine to 0 in so many steps, or with `decay_rate` exponentially, by
+    that factor every so many steps.
 
     One `seed` fixes the initial weights and, separately, the dropout masks and the noise: models that differ in their
     regularization alone begin with the same weights, so that they can be compared in pairs.
@@ -80,7 +84,11 @@ def build_model(
     model = keras.Sequential(layers, name=name)  # all at once: `add` would build the network again each time
     clipping = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
     optimizer = keras.optimizers.Adam(
-        learning_rate, weight_decay=weight_decay, use_ema=use_ema, ema_momentum=ema_momentum, **clipping
+        _schedule(learning_rate, decay_steps, decay_rate),
+        weight_decay=weight_decay,
+        use_ema=use_ema,
+        ema_momentum=ema_momentum,
+        **clipping,
     )
     smoothed = keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing) if label_smoothing else None
     # `loss` holds the penalties, this metric does not. As a loss object it takes labels of shape (rows,), unlike Keras'
@@ -117,6 +125,15 @@ def initial_weights(seed: int, units: Sequence[int], *, batch_normalization: boo
             parts += [np.ones(shape[0]), np.zeros(2 * shape[0]), np.ones(shape[0])]  # gamma, beta and mean, variance
         parts += [np.ravel(keras.initializers.GlorotUniform(kernel_seeds[number])(shape)), np.zeros(shape[1])]
     return np.concatenate(parts).astype(np.float32)
+
+
+def _schedule(learning_rate: float, decay_steps: int | None, decay_rate: float | None):
+    """The learning rate as Keras' Adam takes it: a number, or what says it for each step."""
+    if not decay_steps:
+        return learning_rate
+    if decay_rate is None:
+        return keras.optimizers.schedules.CosineDecay(learning_rate, decay_steps)
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, decay_steps, decay_rate)
 
 
 def _penalty(l1: float | None, l2: float | None) -> keras.regularizers.Regularizer | None:

@@ -56,6 +56,18 @@ def test_penalties_on_other_layers_biases_and_activities():
     assert model.layers[2].kernel_regularizer is None
 
 
+@pytest.mark.parametrize(
+    ("decay_rate", "expected"), [(None, [0.1, 0.05, 0.0, 0.0]), (0.25, [0.1, 0.05, 0.025, 0.00625])]
+)
+def test_the_learning_rate_falls_along_a_cosine_or_exponentially(decay_rate, expected):
+    optimizer = build_model(learning_rate=0.1, decay_steps=100, decay_rate=decay_rate).optimizer
+    found = []
+    for step in (0, 50, 100, 200):
+        optimizer.iterations.assign(step)
+        found.append(float(optimizer.learning_rate))
+    assert found == pytest.approx(expected, abs=1e-7)
+
+
 def test_one_seed_gives_every_variant_the_same_weights_and_another_gives_others():
     base, dropout = build_base_model(seed=1).get_weights(), build_dropout_model(0.5, seed=1).get_weights()
     for ours, theirs in zip(base, dropout, strict=True):

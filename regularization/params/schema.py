@@ -29,6 +29,8 @@ OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or n
 Factor = Annotated[float | None, allowed("a number from 0 to 1e30, or null", ge=0, le=LARGEST_NUMBER)]
 Count = Annotated[int, allowed("a whole number from 1 to 1000000", ge=1, le=10**6)]
 OptionalCount = Annotated[int | None, allowed("a whole number from 1 to 1000000, or null", ge=1, le=10**6)]
+OptionalSteps = Annotated[int | None, allowed("a whole number from 1 to 1000000000, or null", ge=1, le=10**9)]
+OptionalDecay = Annotated[float | None, allowed("a number above 0, at most 1, or null", gt=0, le=1)]
 Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days", ge=1, le=10**5)]
 Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
 Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
@@ -157,6 +159,8 @@ class Variant(Group):
     use_ema: bool = Field(False, description="true or false")
     ema_momentum: OptionalRate = None
     label_smoothing: OptionalRate = None
+    decay_steps: OptionalSteps = None
+    decay_rate: OptionalDecay = None
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -168,8 +172,12 @@ class Variant(Group):
                 "replicate.variants: received use_ema with patience; expected one of them: a training that stops early "
                 "keeps the weights of its best epoch, not the averaged ones"
             )
-        if self.ema_momentum is not None and not self.use_ema:
-            raise ValueError("replicate.variants: received ema_momentum alone; expected `use_ema: true` beside it")
+        for name, needed, example in (("ema_momentum", "use_ema", "true"), ("decay_rate", "decay_steps", "10000")):
+            if getattr(self, name) is not None and not getattr(self, needed):
+                raise ValueError(
+                    f"replicate.variants: received {name} alone; expected {needed} beside it, such as "
+                    f"`{needed}: {example}`"
+                )
         return self
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from regularization.errors import InputError
 from regularization.population.training import block_bytes
 
-# Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs and up to 64 units: 1.4e-10 to 1.9e-10
-# seconds for a row, an epoch and a weight; 5e-10 with 4 units, where the optimizer's step weighs more. Dropout adds a third.
+# Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs and up to 64 units: 1.4e-10 to
+# 1.9e-10 seconds for a row, an epoch and a weight; 5e-10 with 4 units, where the optimizer weighs more. Dropout adds a
+# third.
 SECONDS_PER_WEIGHT = 1.7e-10
 PROBE_SECONDS = 0.00056  # what `_probe` takes there
 BUNCH_BYTES = 10**9  # as in regularization/replicates/runs.py

@@ -12,7 +12,10 @@ from regularization.population.reader import Architecture
 
 
 def apply_gradients(architecture: Architecture, state: dict, gradients: list, settings: dict, step) -> dict:
-    """The `state` after batch number `step`, from 0; `gradients` are those of `architecture.trainable`."""
+    """The `state` after batch number `step`, from 0; `gradients` are those of `architecture.trainable`.
+
+    The `learning_rate` among the `settings` is that of this step.
+    """
     weights, momentum, velocity = (list(state[name]) for name in ("weights", "momentum", "velocity"))
     trainable = architecture.trainable
     gradients = _clip(architecture.clip, gradients, settings)

@@ -28,7 +28,8 @@ def unflatten(flat, shapes: Sequence[tuple[int, ...]], reshape: Callable) -> lis
 def compile_block(architecture: Architecture) -> Callable:
     """The program for a block of epochs, each with its validation, of `LANES` models of one architecture.
 
-    It takes `state` and the `settings` of the models, the `table` that holds their rows `(rows, columns)`, label last,
+    It takes `state` and the `settings` of the models (of those with a schedule, also the learning rate in each step,
+    `rates`, `(epochs, steps, LANES)`), the `table` that holds their rows `(rows, columns)`, label last,
     which `rows` of it each training step takes `(epochs, steps, batch_size, LANES)`, which each step of the validation
     takes `val_rows`, the same without epochs, and how far to go: it returns the state after `n_epochs` epochs of
     `n_steps` steps, and the history `(epochs, 6, LANES)`.
@@ -43,7 +44,8 @@ def compile_block(architecture: Architecture) -> Callable:
 
             def train_step(step, now, total):
                 batch = _batch(batches[step], step, settings["n_train"])
-                now, scores = _train_step(architecture, now, settings, batch, epoch * n_steps + step)
+                its = settings | ({"learning_rate": settings["rates"][number, step]} if architecture.schedules else {})
+                now, scores = _train_step(architecture, now, its, batch, epoch * n_steps + step)
                 return now, total + scores
 
             now, total = _repeat(train_step, n_steps, now, tf.zeros((3, LANES)))

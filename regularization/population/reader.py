@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import keras
@@ -32,6 +32,7 @@ BEFORE_DENSE = {
 }
 MOVING_MOMENTUM, NORMALIZATION_EPSILON = 0.99, 1e-3  # Keras' defaults of BatchNormalization
 CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
+SCHEDULES = (keras.optimizers.schedules.CosineDecay, keras.optimizers.schedules.ExponentialDecay)
 FREE_IN_ADAM = {
     "name", "learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay", *CLIPPING, "use_ema", "ema_momentum",
 }  # fmt: skip
@@ -52,6 +53,7 @@ class Architecture(NamedTuple):
     decays: bool  # all weights
     averages: bool  # all weights
     smooths: bool  # the labels
+    schedules: bool  # the learning rate, from step to step
 
     @property
     def parts(self) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -94,7 +96,7 @@ class Architecture(NamedTuple):
         none = (False,) * len(self.activations)
         return self._replace(
             adam=(0.0, 0.0, 0.0), drops=none, noisy=none, constrains=none, clip="", decays=False, averages=False,
-            smooths=False,
+            smooths=False, schedules=False,
         )  # fmt: skip
 
 
@@ -105,11 +107,13 @@ class Network(NamedTuple):
     architecture: Architecture
     weights: np.ndarray  # (parameters,)
     settings: dict[str, np.ndarray]  # what may differ between the models of one program
+    schedule: Callable | None = None  # the learning rate in each step, from 0; None where it is one for all
 
 
 def read_network(model: keras.Sequential) -> Network:
     """Raises `InputError` with the model, the layer or part, what was received and what is supported."""
     smoothing, optimizer = _read_compiled(model)
+    schedule = _read_schedule(model)
     layers, before = _read_layers(model)
     of_layers = {
         "activity": [_penalty(model, layer, layer.activity_regularizer) for layer in layers],
@@ -130,19 +134,21 @@ def read_network(model: keras.Sequential) -> Network:
         decays=bool(optimizer["weight_decay"]),
         averages=optimizer["use_ema"],
         smooths=smoothing > 0,
+        schedules=schedule is not None,
     )
     _check_activations(model, layers, architecture)
     parts = [(layer, part) for layer in layers for part in (layer.kernel_regularizer, layer.bias_regularizer)]
     settings = of_layers | {
         "penalty": [_penalty(model, layer, part) for layer, part in parts],
-        "learning_rate": optimizer["learning_rate"],
+        "learning_rate": 0.0 if schedule else optimizer["learning_rate"],
         "weight_decay": optimizer["weight_decay"] or 0.0,
         "clip": optimizer[architecture.clip] if architecture.clip else 0.0,
         "ema_momentum": optimizer["ema_momentum"],
         "label_smoothing": smoothing,
     }
     weights = np.concatenate([array.ravel() for array in model.get_weights()])
-    return Network(model.name, architecture, weights, {name: np.float32(value) for name, value in settings.items()})
+    settings = {name: np.float32(value) for name, value in settings.items()}
+    return Network(model.name, architecture, weights, settings, schedule)
 
 
 def stack_settings(networks: Sequence[Network]) -> dict[str, np.ndarray]:
@@ -165,9 +171,19 @@ def _read_compiled(model: keras.Sequential) -> tuple[float, dict]:
     excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
     if any(getattr(optimizer, name, None) for name in excluded):
         raise _refused(model, optimizer.name, "exclude_from_weight_decay", "weight_decay of all weights")
-    if not isinstance(optimizer.get_config()["learning_rate"], float):
-        raise _refused(model, "learning_rate", optimizer.get_config()["learning_rate"], "a number")
     return smoothing, optimizer.get_config()
+
+
+def _read_schedule(model: keras.Sequential) -> keras.optimizers.schedules.LearningRateSchedule | None:
+    """What says the learning rate of each step; None where it is a number."""
+    rate = model.optimizer.get_config()["learning_rate"]
+    if isinstance(rate, float):
+        return None
+    schedule = keras.optimizers.schedules.deserialize(rate) if isinstance(rate, dict) else rate
+    if type(schedule) not in SCHEDULES:
+        names = ", ".join(kind.__name__ for kind in SCHEDULES)
+        raise _refused(model, "learning_rate", rate, f"a number, or one of keras.optimizers.schedules: {names}")
+    return schedule
 
 
 def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], list[dict]]:

@@ -182,6 +182,11 @@ def _check(models: Sequence, networks: Sequence[Network], datasets: Sequence[Dat
                 raise InputError(f"model {model.name!r}: received the label {other}; expected 0 or 1")
 
 
+def _rates(schedule: Callable, n_steps: int) -> np.ndarray:
+    """The learning rate in each of so many steps, as Keras has it: `(n_steps,)`."""
+    return np.asarray(schedule(np.arange(n_steps, dtype=np.float32)), np.float32)
+
+
 class _Population:
     """All models' state between two calls of the program; here the model is the first axis of it."""
 
@@ -194,7 +199,7 @@ class _Population:
         weights = np.zeros((n, max(len(network.weights) for network in networks)), np.float32)
         for number, network in enumerate(networks):
             weights[number, : len(network.weights)] = network.weights
-        self.networks = networks
+        self.networks, self.rates = networks, functools.lru_cache(maxsize=32)(_rates)
         self.state = {  # (models, parameters) and (models,)
             "weights": weights,
             "average": weights.copy() if any(each.averages for each in self.architectures) else weights[:, :0],
@@ -253,6 +258,8 @@ class _Population:
         lanes = np.resize(chunk, LANES)  # a short chunk is filled up with copies, which nobody reads
         architecture = self.architectures[chunk[0]]
         settings = stack_settings([self.networks[number] for number in lanes])
+        if architecture.schedules:
+            settings["rates"] = self._rates_of_block(lanes, first_epoch)
         orders = [self._order(number, first_epoch) for number in chunk]
         state, history = compile_block(architecture)(
             self._state(architecture, lanes),
@@ -279,6 +286,16 @@ class _Population:
             for name in (*architecture.state, "best_weights")
         }
         return of_weights | {name: self.state[name][lanes] for name in PER_MODEL}
+
+    def _rates_of_block(self, lanes: np.ndarray, first_epoch: int) -> np.ndarray:
+        """The learning rate in every step of a block that begins with `first_epoch`: `(epochs, steps, LANES)`."""
+        n_steps, most_steps = self._n_batches("n_train", lanes), self._n_batches("n_train", slice(None))
+        n_epochs = -(-self.epochs // self.block) * self.block
+        found = np.zeros((self.block, most_steps, LANES), np.float32)
+        for lane, number in enumerate(lanes):
+            rates = self.rates(self.networks[number].schedule, n_epochs * n_steps).reshape(n_epochs, n_steps)
+            found[:, :n_steps, lane] = rates[first_epoch : first_epoch + self.block]
+        return found
 
     def _order(self, number: int, first_epoch: int) -> np.ndarray:
         n_rows = int(self.settings["n_train"][number])

@@ -3,6 +3,8 @@ import pytest
 
 from regularization.population.reader import read_network
 
+UNKNOWN_SCHEDULE = keras.optimizers.schedules.InverseTimeDecay(0.1, 9, 0.5)
+
 
 def network(*layers, optimizer="adam", loss="binary_crossentropy", end=True) -> keras.Sequential:
     ends = [keras.layers.Dense(1, activation="sigmoid", name="end")] if end else []
@@ -32,7 +34,9 @@ class Odd(keras.regularizers.Regularizer):
         ),
         (lambda: network(dense(kernel_constraint=keras.constraints.MaxNorm(axis=1))), "hidden", "axis=0"),
         (
-            lambda: network(dense(), optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 9))),
+            lambda: network(
+                dense(), optimizer=keras.optimizers.Adam(keras.optimizers.schedules.InverseTimeDecay(0.1, 9, 0.5))
+            ),
             "learning_rate",
             "a number",
         ),

@@ -25,13 +25,15 @@ ALONE = {
     "clipnorm": {"clipnorm": 0.05},
     "global_clipnorm": {"global_clipnorm": 0.1},
     "clipvalue": {"clipvalue": 0.02},
+    "cosine_decay": {"decay_steps": 25},  # of 30: then it is 0
+    "exponential_decay": {"decay_steps": 10, "decay_rate": 0.2},
     "dropout": {"dropout": 0.4},
     "hidden_units": {"hidden_units": (5,), "dropout": 0.3, "l2": 0.01, "regularized_layers": (1,)},
 }
 TOGETHER = {
     key: value
     for name, settings in ALONE.items()
-    if name not in ("clipnorm", "clipvalue", "hidden_units")
+    if name not in ("clipnorm", "clipvalue", "cosine_decay", "hidden_units")
     for key, value in settings.items()
 } | {"l1": 0.001, "l2": 0.01}
 # Less, for it is quicker to compile: `clipvalue` for `global_clipnorm`, and no randomness behind the hidden layer.
