@@ -8,6 +8,7 @@ compiled for XLA the next ones load, as long as the tests run: the programs are 
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -90,8 +91,11 @@ def warm_commands() -> Path:
 
 
 def _serve(address: str) -> None:
+    gc.disable()  # it would look through all modules again and again
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
