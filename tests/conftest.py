@@ -38,7 +38,15 @@ CSV_NAME = "winequality-red.csv"
 
 
 # The files that take longest: they come first, so that two processes end at about the same time.
-LONGEST_FILES = ["tests/test_pipeline.py", "tests/population/test_training.py", "tests/test_same_bytes.py"]
+LONGEST_FILES = [
+    "tests/test_pipeline.py",
+    "tests/test_same_bytes.py",
+    "tests/population/test_training.py",
+    "tests/test_training.py",
+    "tests/test_replicates.py",
+    "tests/table/test_standin.py",
+    "tests/test_own_table.py",
+]
 
 
 @pytest.hookimpl(wrapper=True)
