@@ -4,6 +4,7 @@ import regularization  # noqa: F401 (what it sets, such as one thread for small 
 
 # isort: split
 import copy
+import gc
 import os
 from pathlib import Path
 
@@ -37,7 +38,26 @@ CSV_NAME = "winequality-red.csv"
 
 
 # The files that take longest: they come first, so that two processes end at about the same time.
-LONGEST_FILES = ["tests/test_pipeline.py", "tests/population/test_training.py", "tests/test_same_bytes.py"]
+LONGEST_FILES = [
+    "tests/test_pipeline.py",
+    "tests/test_same_bytes.py",
+    "tests/population/test_training.py",
+    "tests/test_training.py",
+    "tests/test_replicates.py",
+    "tests/table/test_standin.py",
+    "tests/test_own_table.py",
+]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Without the garbage collector, which would look through TensorFlow's modules again and again as they load."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from regularization.params.file import read_values
 from tests.conftest import ROOT
+from tests.warm import warm_commands
 
 
 def copy_project(folder: Path) -> None:
@@ -22,16 +23,19 @@ def copy_project(folder: Path) -> None:
 
 
 def run(*command: str, cwd: Path) -> str:
-    """Output of the command; stages and DVC are those of the Python that runs the tests."""
+    """Output of the command; `python` and `dvc` are those of the Python that runs the tests, already warm."""
+    ended = end(*command, cwd=cwd)
+    assert ended.returncode == 0, f"{command} failed:\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout + ended.stderr
+
+
+def end(*command: str, cwd: Path) -> subprocess.CompletedProcess:
+    """How the command ends, whatever its status; see `run`."""
     people = {
         f"GIT_{who}_{what}": "someone@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
-    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    ended = subprocess.run(
-        command, cwd=cwd, env=os.environ | people | path, check=False, capture_output=True, text=True
-    )
-    assert ended.returncode == 0, f"{command} failed:\n{ended.stdout}\n{ended.stderr}"
-    return ended.stdout + ended.stderr
+    path = {"PATH": os.pathsep.join([str(warm_commands()), str(Path(sys.executable).parent), os.environ["PATH"]])}
+    return subprocess.run(command, cwd=cwd, env=os.environ | people | path, check=False, capture_output=True, text=True)
 
 
 def commit(folder: Path, message: str) -> None:

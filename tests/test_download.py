@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from stages import download
 from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
 from tests.servers import CONTENT, serving
+from tests.warm import warm_commands
 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
@@ -33,6 +35,7 @@ def server():
 def published_at(stage_folder, params, server, monkeypatch):
     """Write params whose table is published at a path of the local server."""
     monkeypatch.setattr(fetching, "SECONDS_TO_WAIT", 0.5)
+    monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=lambda seconds: None))  # between two tries
 
     def write(path: str, **data) -> None:
         url = f"http://127.0.0.1:{server.server_port}/{path}/{CSV_NAME}"
@@ -271,13 +274,14 @@ def test_killed_while_waiting_it_leaves_nothing_and_runs_again(published_at, ser
         process.kill()
     assert not Path("data/raw").exists()
     published_at("ok")
+    command[0] = warm_commands() / "python"
     assert subprocess.run(command, env=environment, check=False).returncode == 0
     assert {path.name for path in Path("data").iterdir()} == {"raw"}
 
 
 def test_on_the_command_line_an_error_is_a_line_and_a_status(published_at):
     published_at("404")
-    command = [sys.executable, "-m", "stages.download"]
+    command = [warm_commands() / "python", "-m", "stages.download"]
     ended = subprocess.run(
         command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False, capture_output=True, text=True
     )

@@ -1,6 +1,7 @@
 """dvc.yaml says what the stages really read: a module or a param left out would leave stale results behind."""
 
 import ast
+import functools
 from collections.abc import Collection
 
 import pytest
@@ -32,19 +33,23 @@ def imported(
     Those `unfollowed`, on which no result depends, are named and no more: a setting that the params' schema knows of is
     no result of the stage that reads the params.
     """
-    found = set()
-    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
-        names = []
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.Constant) and str(node.value).startswith("regularization."):
-            names = [node.value]  # imported by its name, as a work's `trainer` is
-        found |= {path for name in names for path in files_of(name)}
-    found -= seen | {file}
+    found = named_in(file) - seen - {file}
     follow = sorted(found - set(unfollowed))
     return found.union(*(imported(name, seen | found | {file}, unfollowed=unfollowed) for name in follow))
+
+
+@functools.cache
+def named_in(file: str) -> frozenset[str]:
+    """The project's modules that the file itself imports anywhere in it."""
+    names = []
+    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("regularization."):
+            names.append(node.value)  # imported by its name, as a work's `trainer` is
+    return frozenset(path for name in names for path in files_of(name))
 
 
 def files_of(module: str) -> set[str]:

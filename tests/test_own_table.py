@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +11,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 
 from tests.conftest import ROOT
-from tests.repositories import commit, copy_project, read_params, run
+from tests.repositories import commit, copy_project, end, read_params, run
 
 PAGE = (ROOT / "docs/your-own-table.md").read_text(encoding="utf-8")
 EXAMPLE = "docs/example.csv"
@@ -28,7 +26,7 @@ def repository(tmp_path_factory) -> Path:
     file.write_text(file.read_text(encoding="utf-8").replace("\nepochs: 500\n", "\nepochs: 3\n"), encoding="utf-8")
     run("git", "init", "--quiet", cwd=folder)
     commit(folder, "as it stands")
-    said = run(sys.executable, "-m", "tools.table", EXAMPLE, "bought", cwd=folder)
+    said = run("python", "-m", "tools.table", EXAMPLE, "bought", cwd=folder)
     (folder / "said.txt").write_text(said, encoding="utf-8")
     run("dvc", "repro", "check_params", "train_base", cwd=folder)
     return folder
@@ -37,10 +35,6 @@ def repository(tmp_path_factory) -> Path:
 def shown_on_the_page(command: str) -> str:
     """What the page shows below `$ command`."""
     return re.search(rf"```\n\$ {re.escape(command)}\n(.*?)```", PAGE, re.DOTALL)[1]
-
-
-def ended(*command: str, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", *command], cwd=cwd, check=False, capture_output=True, text=True)
 
 
 def test_the_page_shows_what_make_table_says(repository):
@@ -66,7 +60,7 @@ def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
     table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")
     rows = table.drop(columns=["bought", "country"])[["income", "job", "newsletter", "age"]]
     rows.to_csv(repository / "new.csv", sep=";", decimal=",", index=False)
-    said = run(sys.executable, "-m", "tools.predict", "models/base.keras", "new.csv", cwd=repository)
+    said = run("python", "-m", "tools.predict", "models/base.keras", "new.csv", cwd=repository)
     assert said.startswith("predictions.csv: 240 rows, ")
     assert f"trained on example.csv, sha256 {read_params(repository)['data']['sha256']}" in said
     found = pd.read_csv(repository / "predictions.csv")
@@ -92,9 +86,9 @@ def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
 )
 def test_a_wrong_argument_ends_in_a_line(repository, command, message):
     before = (repository / "params.yaml").read_bytes()
-    process = ended(*command, cwd=repository)
-    assert process.returncode == 1
-    assert process.stderr.startswith(f"error: {message}")
+    ended = end("python", "-m", *command, cwd=repository)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"error: {message}")
     assert (repository / "params.yaml").read_bytes() == before
 
 

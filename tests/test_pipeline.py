@@ -15,12 +15,13 @@ from tests.repositories import change_params, commit, copy_project, run
 
 QUICK = {
     "epochs": 3,
-    "hidden_units": [2],
+    "batch_size": 8,
+    "hidden_units": [1],
     "regularized_layers": [1],
     "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}},
     "sweep": {
         "grid": {"l1": [0.001], "dropout": [None]},
-        "folds": 2,
+        "folds": 3,
         "seeds": 1,
         "eliminate": None,
         "most_trainings": 100,

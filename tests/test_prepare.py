@@ -17,6 +17,7 @@ from regularization.table.splits import majority_scores
 from stages import prepare
 from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
+from tests.warm import warm_commands
 
 
 @pytest.fixture
@@ -204,5 +205,6 @@ def test_killed_in_the_middle_it_leaves_nothing_and_runs_again(raw, wine_table):
     ended = subprocess.run([sys.executable, "-c", killed_while_writing], env=environment, check=False)
     assert ended.returncode == -9
     assert not Path("data/prepared").exists()
-    assert subprocess.run([sys.executable, "-m", "stages.prepare"], env=environment, check=False).returncode == 0
+    again = [warm_commands() / "python", "-m", "stages.prepare"]
+    assert subprocess.run(again, env=environment, check=False).returncode == 0
     assert {path.name for path in Path("data").iterdir()} == {"raw", "prepared"}

@@ -4,7 +4,6 @@ import json
 import re
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,7 @@ import pytest
 
 from regularization.errors import InputError
 from tests.evidence.simulated import simulated
-from tests.repositories import change_params, commit, copy_project, run
+from tests.repositories import change_params, commit, copy_project, end, run
 from tools.pull_request import report as pull_request
 from tools.pull_request.repository import fork_point
 
@@ -74,7 +73,7 @@ def clone(branch, tmp_path_factory) -> Path:
     """A fresh clone of the branch, in which the report was made."""
     folder = tmp_path_factory.mktemp("clones") / "clone"
     run("git", "clone", "--quiet", "--branch", "more-dropout", str(branch), str(folder), cwd=branch)
-    run(sys.executable, "-m", "tools.pull_request", "--base", "main", cwd=folder)
+    run("python", "-m", "tools.pull_request", "--base", "main", cwd=folder)
     return folder
 
 
@@ -161,8 +160,7 @@ def test_a_failure_half_way_leaves_the_earlier_report_whole(clone, report, monke
 
 
 def test_an_unknown_base_is_one_clear_line(clone):
-    command = [sys.executable, "-m", "tools.pull_request", "--base", "mian"]
-    ended = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+    ended = end("python", "-m", "tools.pull_request", "--base", "mian", cwd=clone)
     assert ended.returncode == 1
     assert re.fullmatch("error: base: expected a branch, tag or commit, received 'mian'.*\n", ended.stderr)
 

@@ -13,6 +13,7 @@ import pytest
 
 from regularization.table import Arrays
 from tests.conftest import ROOT
+from tests.warm import warm_commands
 
 EPOCHS = 5
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -36,7 +37,7 @@ def prepared(stage_folder, params):
 
 
 def train(name: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "stages.train", name]
+    command = [warm_commands() / "python", "-m", "stages.train", name]
     return subprocess.run(command, env=ENVIRONMENT, check=False, capture_output=True, text=True)
 
 

@@ -1,3 +1,6 @@
+import functools
+from typing import NamedTuple
+
 import keras
 import numpy as np
 import pytest
@@ -32,23 +35,39 @@ def fit_with_keras_alone(model: keras.Sequential) -> dict[str, list[float]]:
     return history
 
 
+MODELS = {
+    "base": build_base_model,
+    "both_layers": functools.partial(build_regularized_model, 0.1, None, regularized_layers=(1, 2), activity_l2=0.1),
+    "dropout": build_dropout_model,
+    "regularized": build_regularized_model,
+}
+
+
+class Fitted(NamedTuple):
+    model: keras.Sequential
+    history: dict[str, list[float]]
+    epochs_seen: list[int]  # by a callback
+
+
+@functools.cache
+def fitted(name: str) -> Fitted:
+    """The model of that name, trained once for all tests."""
+    model, seen = MODELS[name](seed=3), []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: seen.append(epoch))
+    return Fitted(model, fit(model, callbacks=[callback]).history, seen)
+
+
 @pytest.mark.parametrize(
-    "build",
-    [
-        build_base_model,
-        build_regularized_model,
-        lambda **settings: build_regularized_model(0.1, None, regularized_layers=(1, 2), activity_l2=0.1, **settings),
-        build_dropout_model,
-    ],
+    "name", ["base", "both_layers", "dropout", pytest.param("regularized", marks=pytest.mark.slow)]
 )
-def test_weights_and_history_are_those_of_plain_keras(build):
-    ours, keras_alone = build(seed=3), build(seed=3)
-    found, expected = fit(ours).history, fit_with_keras_alone(keras_alone)
-    for mine, theirs in zip(ours.get_weights(), keras_alone.get_weights(), strict=True):
+def test_weights_and_history_are_those_of_plain_keras(name):
+    ours, keras_alone = fitted(name), MODELS[name](seed=3)
+    expected = fit_with_keras_alone(keras_alone)
+    for mine, theirs in zip(ours.model.get_weights(), keras_alone.get_weights(), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
-    assert found.keys() == expected.keys()
-    for name, values in expected.items():
-        np.testing.assert_allclose(found[name], values, rtol=1e-4, err_msg=name)
+    assert ours.history.keys() == expected.keys()
+    for metric, values in expected.items():
+        np.testing.assert_allclose(ours.history[metric], values, rtol=1e-4, err_msg=metric)
 
 
 def test_fewer_rows_than_a_batch():
@@ -59,24 +78,19 @@ def test_fewer_rows_than_a_batch():
 
 
 def test_the_same_seed_trains_the_same_network_and_another_does_not():
-    first, again, other = (build_base_model(seed=3) for _ in range(3))
-    fit(first), fit(again)
+    first, again, other = fitted("base").model, build_base_model(seed=3), build_base_model(seed=3)
+    fit(again)
     fit_epochs(other, *rows(100), *rows(40, seed=1), epochs=EPOCHS, batch_size=BATCH_SIZE, seed=8)
     np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
     assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
 
 
 def test_callbacks_see_each_epoch():
-    seen = []
-    fit(
-        build_base_model(), callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: seen.append(epoch))]
-    )
-    assert seen == list(range(EPOCHS))
+    assert fitted("base").epochs_seen == list(range(EPOCHS))
 
 
 def test_a_trained_model_saves_and_loads_as_a_plain_sequential(tmp_path):
-    model = build_dropout_model(seed=1)
-    fit(model)
+    model = fitted("dropout").model
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert type(loaded) is keras.Sequential

@@ -16,7 +16,8 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def test_figures_are_a_dozen_with_stable_keys_and_plain_json():
-    first, second = (main_figures(evidence_tables(*simulated(ELEVEN, rng=seed), headline=HEADLINE)) for seed in (0, 1))
+    studies = simulated((*HEADLINE, "mine"), rng=0), simulated(HEADLINE, rng=1)
+    first, second = (main_figures(evidence_tables(*study, headline=HEADLINE)) for study in studies)
     assert json.loads(json.dumps(first, allow_nan=False)) == first
     assert pd.json_normalize(first).shape[1] == 12
     assert pd.json_normalize(first).columns.tolist() == pd.json_normalize(second).columns.tolist()
