@@ -54,6 +54,26 @@ def test_every_technique_gives_the_same_bytes_under_other_limits():
     assert usual == limited
 
 
+@pytest.mark.slow
+def test_a_population_gives_the_same_bytes_on_any_number_of_threads():
+    """So the stages that train nothing else may have more than one; Keras' large batches show that they have them."""
+    one, many = (
+        same_bytes.run_digests(**{rounding.THREADS: threads, "SAME_BYTES_THREADS": threads}) for threads in ("1", "5")
+    )
+    populations = ("a small population", "the other techniques")
+    assert [one[name] for name in populations] == [many[name] for name in populations]
+    assert one["large batches"] != many["large batches"]
+
+
+def test_stages_that_train_populations_get_a_thread_for_every_processor(monkeypatch):
+    monkeypatch.setenv(rounding.THREADS, rounding.SETTINGS[rounding.THREADS])
+    rounding.share_threads()
+    assert os.environ[rounding.THREADS] == str(os.cpu_count())
+    monkeypatch.setenv(rounding.THREADS, "3")
+    rounding.share_threads()
+    assert os.environ[rounding.THREADS] == "3"
+
+
 def test_the_digests_tell_networks_apart(digests):
     usual, _ = digests
     assert len(set(usual.values())) == len(usual)
