@@ -23,14 +23,18 @@ def dropout_mask(key: tf.Tensor, step: tf.Tensor, layer: int, shape: Sequence[in
 
 
 def random_bits(key: tf.Tensor, step: tf.Tensor, layer: int, shape: Sequence[int]) -> tf.Tensor:
-    """32 random bits for every row, unit and model, uint32 `(rows, units, models)`; see `dropout_mask`."""
+    """32 random bits for every row, unit and model, uint32 `(rows, units, models)`; see `dropout_mask`.
+
+    A draw gives two words: the first of each serve the first half of the rows, the second the other half.
+    """
     rows, units = shape
-    place = tf.cast(tf.reshape(tf.range(rows * units), (rows, units, 1)), tf.uint32) + np.uint32(layer << 24)
-    return _threefry(key, tf.cast(step, tf.uint32) + tf.zeros_like(place), place)
+    half = -(-rows // 2)
+    place = tf.cast(tf.reshape(tf.range(half * units), (half, units, 1)), tf.uint32) + np.uint32(layer << 24)
+    return tf.concat(_threefry(key, tf.cast(step, tf.uint32) + tf.zeros_like(place), place), 0)[:rows]
 
 
-def _threefry(key: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """The first word of Threefry-2x32 of the counter `(first, second)`, all uint32.
+def _threefry(key: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The two words of Threefry-2x32 for the counter `(first, second)`, all uint32.
 
     Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011), in the variant of 13 rounds.
     """
@@ -46,4 +50,4 @@ def _threefry(key: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
             turn = number // 4 + 1
             first += keys[turn % 3]
             second += keys[(turn + 1) % 3] + np.uint32(turn)
-    return first
+    return first, second

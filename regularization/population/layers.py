@@ -120,17 +120,22 @@ def sum_all(values, opaque_one) -> Any:
     return values
 
 
-def sum_over_first(values, opaque_one) -> Any:
+@tf.custom_gradient
+def sum_over_first(values: tf.Tensor, opaque_one: tf.Tensor):
     """`values` without the first axis, up to `WRITTEN_OUT` terms at a time; `multiply` says why there are divisions.
 
     `tf.reduce_sum` would take lane after lane, in an order that differs from processor to processor.
     """
-    values = values / opaque_one
+
+    def gradient(upstream: tf.Tensor):
+        return tf.broadcast_to(upstream, values.shape), None
+
+    kept = values / opaque_one
     if values.shape[0] <= WRITTEN_OUT:
-        return sum(tf.unstack(values)) / opaque_one
-    columns = tf.reshape(values, (values.shape[0], -1, LANES))
+        return sum(tf.unstack(kept)) / opaque_one, gradient
+    columns = tf.reshape(kept, (values.shape[0], -1, LANES))
     total = sum_of_products(tf.ones((1, values.shape[0], LANES)), columns, 0.0)
-    return tf.reshape(total, values.shape[1:]) / opaque_one
+    return tf.reshape(total, values.shape[1:]) / opaque_one, gradient
 
 
 @tf.custom_gradient
