@@ -10,7 +10,6 @@ import os
 import platform
 import resource
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
@@ -21,20 +20,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from benchmarks.keras_reference import BUILDERS, reference_data
+from benchmarks.replicates import measure_replicates
+from benchmarks.timing import seconds
 from regularization.models import build_base_model, build_model, initial_weights
-from regularization.params import load_params
 from regularization.population import BLOCK, Dataset, read_network, train_networks, train_population
-from regularization.replicates.training import train_replicates
-from regularization.table import Table, plan_splits
 from regularization.training import fit_epochs
-from regularization.variants import HEADLINE_MODELS, network_settings, variants_of
 
 HERE = Path(__file__).parent
 EPOCHS = 500
 FIT_EPOCHS = 40  # of plain `fit`, whose time grows with the epochs and nothing else
 TEST_ROWS = 320
-DUPLICATES = 240
-NOTEBOOK_FITS = 11
 SIZES = (1, 4, 16, 64, 256, 1024)
 WORKERS = (1, 2)
 # What is timed against its own plain `fit`: the headline models, and each other technique alone.
@@ -57,12 +52,6 @@ KINDS = BUILDERS | {name: functools.partial(build_model, **settings) for name, s
 
 def rounded(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.1f}" for name, value in values.items())
-
-
-def seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
 
 
 def measure_fit(data: Dataset, build: Callable) -> float:
@@ -126,38 +115,6 @@ def measure_from_scratch(data: Dataset, size: int) -> float:
         train_networks(networks, [data] * size, seeds=range(size), epochs=EPOCHS, batch_size=32)
 
     return seconds(train)
-
-
-def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict:
-    """All that the headline models' replicate stages train, from the initial weights to the scores of every block.
-
-    Beside it what all variants take at the same rate, and both as shares of as many plain fits.
-    """
-    params = load_params(HERE.parent / "params.yaml")
-    groups = np.concatenate([np.arange(len(y) - DUPLICATES), np.arange(DUPLICATES)])
-    table = Table(X[groups], y[groups], groups)
-    splits = plan_splits(
-        table,
-        test_size=params.split.test_size,
-        validation_split=params.split.validation_split,
-        random_state=params.split.random_state,
-        seed=params.seed,
-        seeds=params.replicate.seeds,
-        splits=params.replicate.splits,
-        leaky_twins=params.replicate.leaky_twins,
-    )
-    headline = {name: variants_of(name, params)[name] for name in HEADLINE_MODELS}
-    n_variants = len(headline) + len(params.replicate.variants)
-    training = {"network": network_settings(params), "epochs": EPOCHS, "batch_size": params.batch_size}
-    taken = seconds(lambda: train_replicates(headline, splits, table, **training))
-    whole = taken / len(headline) * n_variants
-    return {
-        "trainings": len(headline) * sum(len(split.seeds) for split in splits),
-        "seconds": taken,
-        "ratio_to_as_many_fits": taken / (len(headline) * fit_seconds),
-        "variants": n_variants,
-        "ratio_of_all_to_eleven_fits": whole / (NOTEBOOK_FITS * fit_seconds),
-    }
 
 
 def measure_memory(data: Dataset) -> float:
@@ -265,11 +222,12 @@ def main() -> None:
         print(f"{name:>12} {value:11.4f} {results['ratio_to_fit'][name]:17.1f}")
     for name, ratio in results["ratio_to_its_own_fit"].items():
         print(f"256 of {name} together: {ratio:.0f} times its own plain fit")
-    replicates = results["replicates"]
+    headline, whole = results["replicates"]["headline"], results["replicates"]["all"]
     print(
-        f"the headline models' replicates, {replicates['trainings']} trainings: {replicates['seconds']:.0f} s, "
-        f"{replicates['ratio_to_as_many_fits']:.2f} of three plain fits; all {replicates['variants']} variants at that "
-        f"rate: {replicates['ratio_of_all_to_eleven_fits']:.2f} of the notebook's eleven"
+        f"the headline models' replicates, {headline['trainings']:,} trainings: {headline['seconds']:.0f} s, "
+        f"{headline['ratio_to_as_many_fits']:.2f} of three plain fits\n"
+        f"those of all variants, {whole['trainings']:,} trainings, worked out from some: "
+        f"{whole['seconds_worked_out']:.0f} s, {whole['ratio_to_eleven_fits']:.2f} of the notebook's eleven fits"
     )
     for name, what in (
         ("population_with_compiling", "from nothing, compiling included"),

@@ -1,0 +1,61 @@
+"""What the replicates cost beside Keras' plain `fit`; a part of `make benchmark`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.timing import seconds
+from regularization.params import load_params
+from regularization.replicates.training import train_replicates
+from regularization.table import Table, plan_splits
+from regularization.variants import HEADLINE_MODELS, VARIATIONS, network_settings, trained_variants, variants_of
+
+DUPLICATES = 240
+NOTEBOOK_FITS = 11
+SOME_SPLITS = 16, 96  # of all variants: to compile, and to measure
+
+
+def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict:
+    """What the replicate stages train, from the initial weights to the scores of every block, beside plain fits.
+
+    The headline models in full. All variants on some of their splits: first to compile, then on more of them, from
+    which follows what all splits take.
+    """
+    params = load_params(Path(__file__).parents[1] / "params.yaml")
+    groups = np.concatenate([np.arange(len(y) - DUPLICATES), np.arange(DUPLICATES)])
+    table = Table(X[groups], y[groups], groups)
+    splits = plan_splits(
+        table,
+        test_size=params.split.test_size,
+        validation_split=params.split.validation_split,
+        random_state=params.split.random_state,
+        seed=params.seed,
+        seeds=params.replicate.seeds,
+        splits=params.replicate.splits,
+        leaky_twins=params.replicate.leaky_twins,
+    )
+    honest = [split for split in splits if split.protocol == "honest"]
+    runs = sum(len(split.seeds) for split in splits)
+    headline = {name: variants_of(name, params)[name] for name in HEADLINE_MODELS}
+    variants = headline | trained_variants(VARIATIONS, params)
+
+    def train(some: dict, on: list) -> float:
+        training = {"network": network_settings(params), "epochs": params.epochs, "batch_size": params.batch_size}
+        return seconds(lambda: train_replicates(some, on, table, **training))
+
+    of_headline = train(headline, splits)
+    few, some = SOME_SPLITS
+    first, second = train(variants, honest[:few]), train(variants, honest[:some])
+    of_all = first - second / some * few + second / some * runs
+    return {
+        "headline": {
+            "trainings": len(headline) * runs,
+            "seconds": of_headline,
+            "ratio_to_as_many_fits": of_headline / (len(headline) * fit_seconds),
+        },
+        "all": {
+            "trainings": len(variants) * runs,
+            "seconds_worked_out": of_all,
+            "ratio_to_eleven_fits": of_all / (NOTEBOOK_FITS * fit_seconds),
+        },
+    }
