@@ -12,14 +12,14 @@ from regularization.variants import HEADLINE_MODELS, VARIATIONS, network_setting
 
 DUPLICATES = 240
 NOTEBOOK_FITS = 11
-SOME_SPLITS = 16, 96  # of all variants: to compile, and to measure
+SOME_SPLITS = 16, 128  # of all variants: to compile, and to measure
 
 
 def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict:
     """What the replicate stages train, from the initial weights to the scores of every block, beside plain fits.
 
-    The headline models in full. All variants on some of their splits: first to compile, then on more of them, from
-    which follows what all splits take.
+    The headline models in full. All variants on some of their splits, all of as many steps, so that programs are full:
+    first to compile, then on more of them, from which follows what all splits take.
     """
     params = load_params(Path(__file__).parents[1] / "params.yaml")
     groups = np.concatenate([np.arange(len(y) - DUPLICATES), np.arange(DUPLICATES)])
@@ -34,7 +34,8 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
         splits=params.replicate.splits,
         leaky_twins=params.replicate.leaky_twins,
     )
-    honest = [split for split in splits if split.protocol == "honest"]
+    steps = [-(-len(split.rows.train) // params.batch_size) for split in splits]
+    alike = [split for split, its in zip(splits, steps, strict=True) if its == steps[1] and len(split.seeds) == 1]
     runs = sum(len(split.seeds) for split in splits)
     headline = {name: variants_of(name, params)[name] for name in HEADLINE_MODELS}
     variants = headline | trained_variants(VARIATIONS, params)
@@ -45,7 +46,7 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
 
     of_headline = train(headline, splits)
     few, some = SOME_SPLITS
-    first, second = train(variants, honest[:few]), train(variants, honest[:some])
+    first, second = train(variants, alike[:few]), train(variants, alike[:some])
     of_all = first - second / some * few + second / some * runs
     return {
         "headline": {
