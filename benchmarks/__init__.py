@@ -1,5 +1,3 @@
 """What `make benchmark` runs, and simulated studies. What `regularization` sets comes before any library."""
 
-from regularization.rounding import share_threads
-
-share_threads()
+import regularization  # noqa: F401

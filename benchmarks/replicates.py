@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+import benchmarks.threads  # noqa: F401
 from benchmarks.timing import seconds
 from regularization.params import load_params
 from regularization.replicates.training import train_replicates

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 
+import benchmarks.threads  # noqa: F401
 from benchmarks.keras_reference import BUILDERS, reference_data
 from benchmarks.replicates import measure_replicates
 from benchmarks.timing import seconds

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+import benchmarks.threads  # noqa: F401
 from benchmarks.keras_reference import BUILDERS, reference_data
 from benchmarks.run import EPOCHS, machine, measure_fit
 from regularization.cluster.engines import local_processes, train_on

@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+import benchmarks.threads  # noqa: F401
 from regularization.params import load_params
 from regularization.table import Table, plan_splits
 from regularization.variants import network_settings

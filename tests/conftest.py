@@ -6,6 +6,7 @@ import regularization  # noqa: F401 (what it sets, such as one thread for small 
 import copy
 import gc
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,14 @@ LONGEST_FILES = [
     "tests/table/test_standin.py",
     "tests/test_own_table.py",
 ]
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """A stage that a test calls in its own process gives TensorFlow no more threads there: Keras' sums would differ."""
+    for module in ("stages.replicate", "stages.sweep"):
+        if module in sys.modules:
+            monkeypatch.setattr(sys.modules[module], "share_threads", lambda: None)
 
 
 @pytest.hookimpl(wrapper=True)
