@@ -115,13 +115,14 @@ def penalise(values: tf.Tensor, l1_l2: tf.Tensor, share: tf.Tensor, opaque_one: 
 
 def sum_all(values, opaque_one) -> Any:
     """`(LANES,)` of `(..., LANES)`: over one axis after the other, as `sum_over_first` does it."""
-    while len(values.shape) > 1:
-        values = sum_over_first(values, opaque_one)
-    return values
+    total: Any = values
+    while len(total.shape) > 1:
+        total = sum_over_first(total, opaque_one)
+    return total
 
 
 @tf.custom_gradient
-def sum_over_first(values: tf.Tensor, opaque_one: tf.Tensor):
+def sum_over_first(values, opaque_one) -> Any:
     """`values` without the first axis, up to `WRITTEN_OUT` terms at a time; `multiply` says why there are divisions.
 
     `tf.reduce_sum` would take lane after lane, in an order that differs from processor to processor.

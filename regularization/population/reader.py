@@ -1,9 +1,11 @@
 """What a population needs to know of a Keras model: its shape, its weights, its techniques, its Adam."""
 
+import functools
 import itertools
+import json
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -174,16 +176,21 @@ def _read_compiled(model: keras.Sequential) -> tuple[float, dict]:
     return smoothing, optimizer.get_config()
 
 
-def _read_schedule(model: keras.Sequential) -> keras.optimizers.schedules.LearningRateSchedule | None:
+def _read_schedule(model: keras.Sequential) -> Any:
     """What says the learning rate of each step; None where it is a number."""
     rate = model.optimizer.get_config()["learning_rate"]
     if isinstance(rate, float):
         return None
-    schedule = keras.optimizers.schedules.deserialize(rate) if isinstance(rate, dict) else rate
+    schedule = _schedule_of(json.dumps(rate)) if isinstance(rate, dict) else rate
     if type(schedule) not in SCHEDULES:
         names = ", ".join(kind.__name__ for kind in SCHEDULES)
         raise _refused(model, "learning_rate", rate, f"a number, or one of keras.optimizers.schedules: {names}")
     return schedule
+
+
+@functools.lru_cache(maxsize=1024)  # models with the same schedule share it, and what it says of every step
+def _schedule_of(config: str) -> Any:
+    return keras.optimizers.schedules.deserialize(json.loads(config))
 
 
 def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], list[dict]]:

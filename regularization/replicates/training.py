@@ -78,6 +78,8 @@ def train_replicates(
 
 def _join_shards(shards: Sequence[Trained]) -> Trained:
     """The runs of all `shards`, one after another."""
+    if len(shards) == 1:
+        return shards[0]  # a copy would take as much memory again
     weights, history, diverged = zip(*shards, strict=True)
     return Trained(np.concatenate(weights, axis=1), np.concatenate(history, axis=2), np.concatenate(diverged, axis=1))
 
