@@ -13,14 +13,14 @@ from regularization.variants import HEADLINE_MODELS, VARIATIONS, network_setting
 
 DUPLICATES = 240
 NOTEBOOK_FITS = 11
-SOME_SPLITS = 16, 128  # of all variants: to compile, and to measure
+SOME_SPLITS = 128  # on which all variants are measured: eight full programs of each
 
 
 def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict:
     """What the replicate stages train, from the initial weights to the scores of every block, beside plain fits.
 
-    The headline models in full. All variants on some of their splits, all of as many steps, so that programs are full:
-    first to compile, then on more of them, from which follows what all splits take.
+    The headline models in full. All variants on some of their splits, all of as many steps, so that programs are full;
+    from these, with the time to compile, follows what all splits take.
     """
     params = load_params(Path(__file__).parents[1] / "params.yaml")
     groups = np.concatenate([np.arange(len(y) - DUPLICATES), np.arange(DUPLICATES)])
@@ -37,18 +37,18 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
     )
     steps = [-(-len(split.rows.train) // params.batch_size) for split in splits]
     alike = [split for split, its in zip(splits, steps, strict=True) if its == steps[1] and len(split.seeds) == 1]
+    alike = alike[:SOME_SPLITS]
     runs = sum(len(split.seeds) for split in splits)
     headline = {name: variants_of(name, params)[name] for name in HEADLINE_MODELS}
     variants = headline | trained_variants(VARIATIONS, params)
 
-    def train(some: dict, on: list) -> float:
-        training = {"network": network_settings(params), "epochs": params.epochs, "batch_size": params.batch_size}
+    def train(some: dict, on: list, epochs: int = params.epochs) -> float:
+        training = {"network": network_settings(params), "epochs": epochs, "batch_size": params.batch_size}
         return seconds(lambda: train_replicates(some, on, table, **training))
 
     of_headline = train(headline, splits)
-    few, some = SOME_SPLITS
-    first, second = train(variants, alike[:few]), train(variants, alike[:some])
-    of_all = first - second / some * few + second / some * runs
+    first, second = (train(variants, alike, epochs=1) for _ in ("with compiling", "without"))
+    of_all = first - second + train(variants, alike) / SOME_SPLITS * runs
     return {
         "headline": {
             "trainings": len(headline) * runs,
