@@ -1,47 +1,38 @@
 """The schema of params.yaml, and its only reader."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
 from regularization.metrics import METRICS
+from regularization.params.allowed import (
+    Count,
+    Epochs,
+    Factor,
+    LearningRate,
+    OptionalCount,
+    OptionalDecay,
+    OptionalRate,
+    OptionalStddev,
+    OptionalSteps,
+    OptionalWidth,
+    Range,
+    Rate,
+    Seed,
+    Share,
+    Units,
+    VariantName,
+    Width,
+    allowed,
+)
 from regularization.params.errors import sentence, shown
 from regularization.params.file import read_values
 from regularization.params.grid import grid_problem, grid_schema
 from regularization.variants import HEADLINE_MODELS
 
-# The largest seed is 4294967295; the replicates and the splits count on from the one that stands in params.yaml.
-LARGEST_SEED = 4_000_000_000
-LARGEST_NUMBER = 1e30  # the networks compute in 32 bits, where 3.4e38 is the end
-
-
-def allowed(words: str, **bounds):
-    """A field whose description, which an error message quotes, says in `words` what is allowed."""
-    return Field(description=words, **bounds)
-
-
-Share = Annotated[float, allowed("a number above 0 and at most 0.9: the other rows are trained on", gt=0, le=0.9)]
-Rate = Annotated[float, allowed("a number from 0 to below 1", ge=0, lt=1)]
-OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or null", ge=0, lt=1)]
-Factor = Annotated[float | None, allowed("a number from 0 to 1e30, or null", ge=0, le=LARGEST_NUMBER)]
-Count = Annotated[int, allowed("a whole number from 1 to 1000000", ge=1, le=10**6)]
-OptionalCount = Annotated[int | None, allowed("a whole number from 1 to 1000000, or null", ge=1, le=10**6)]
-OptionalSteps = Annotated[int | None, allowed("a whole number from 1 to 1000000000, or null", ge=1, le=10**9)]
-OptionalDecay = Annotated[float | None, allowed("a number above 0, at most 1, or null", gt=0, le=1)]
-Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days", ge=1, le=10**5)]
-Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
-Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
-Width = Annotated[float, allowed("a number above 0", gt=0)]
-OptionalWidth = Annotated[float | None, allowed("a number above 0, or null", gt=0)]
-OptionalStddev = Annotated[float | None, allowed("a number from 0 to 1, or null", ge=0, le=1)]
-LearningRate = Annotated[float, allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)]
-Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers", strict=False)]
-VariantName = Annotated[
-    str, allowed("a letter, then up to 59 letters, digits, _ and -", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")
-]
 # What programs that read a CSV take for a missing value, a number or a truth value.
 NO_NAMES = {"na", "nan", "none", "null", "nil", "inf", "infinity", "true", "false", "yes", "no"}
 

@@ -7,7 +7,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
-from regularization.params.schema import LARGEST_SEED
+from regularization.params.allowed import LARGEST_SEED
 from regularization.table import (
     Rows,
     Table,
