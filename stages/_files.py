@@ -4,7 +4,9 @@ import contextlib
 import json
 import math
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +133,19 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
 def write_text(path: str | Path, text: str) -> None:
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An .npz file, for equal arrays the same bytes under every Python.
+
+    `np.savez` streams into the archive, and what `zipfile` notes of a stream differs from one release of Python to the
+    next.
+    """
+    with atomic_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name, array in arrays.items():
+            content = BytesIO()
+            np.save(content, array)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getbuffer())
 
 
 def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from regularization.cluster.cargo import computing_environment, digest_of, zip_package
 from regularization.sweep.rounds import Shard, Trained, Work
-from stages._files import atomic_file
+from stages._files import write_arrays
 
 Train = Callable[[Sequence[Shard]], Iterator[tuple[int, Trained]]]
 
@@ -43,8 +43,7 @@ def train_or_load(
             on_progress(shard.n_trainings)
             yield number, trained
     for place, trained in train([shards[number] for number in missing]):
-        with atomic_file(paths[missing[place]]) as partial:
-            np.savez(partial, **trained._asdict())
+        write_arrays(paths[missing[place]], trained._asdict())
         yield missing[place], trained
 
 

@@ -24,7 +24,7 @@ from regularization.table.checks import CheckedTable, check_table, read_table
 from regularization.table.columns import suspicion
 from regularization.table.preprocessing import to_plain
 from stages._common import run_stage
-from stages._files import TABLE, atomic_folder, read_json, write_json
+from stages._files import TABLE, atomic_folder, read_json, write_arrays, write_json
 
 
 def main() -> None:
@@ -46,8 +46,8 @@ def main() -> None:
 
     with atomic_folder("data/prepared") as folder:
         kept = {name: array for name, array in table._asdict().items() if array is not None}
-        np.savez(folder / "table.npz", **kept)  # all rows, checked: what the replicates split anew
-        np.savez(folder / "arrays.npz", **arrays._asdict())
+        write_arrays(folder / "table.npz", kept)  # all rows, checked: what the replicates split anew
+        write_arrays(folder / "arrays.npz", arrays._asdict())
         write_json(
             folder / "preprocessing.json",  # what a saved model needs to take new rows of the table
             {

@@ -46,6 +46,7 @@ def main() -> None:
         n_inputs=table.n_inputs,
         n_weights=max(count_weights(table.n_inputs, units) for units in _hidden_units(variants, params)),
         n_at_once=trainings,
+        n_programs=len({frozenset(settings) for settings in variants.values()}),  # by the names of their settings
     )
     print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}", flush=True)
     check_memory(cost)

@@ -199,7 +199,7 @@ def test_killed_in_the_middle_it_leaves_nothing_and_runs_again(raw, wine_table):
     raw(wine_table)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     killed_while_writing = (
-        "import numpy, os, signal; numpy.savez = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL);"
+        "import numpy, os, signal; numpy.save = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL);"
         "from stages import prepare; prepare.main()"
     )
     ended = subprocess.run([sys.executable, "-c", killed_while_writing], env=environment, check=False)

@@ -1,14 +1,10 @@
 """Train many Keras models together in one compiled program, each as Keras' `fit` would train it alone."""
 
+from regularization.population.epoch_blocks import BLOCK
 from regularization.population.prediction import predict_networks
 from regularization.population.reader import Network, read_network
 from regularization.population.rows import Dataset
-from regularization.population.training import (
-    BLOCK,
-    PopulationHistory,
-    train_networks,
-    train_population,
-)
+from regularization.population.training import PopulationHistory, train_networks, train_population
 
 __all__ = [
     "BLOCK",

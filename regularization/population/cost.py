@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regularization.errors import InputError
-from regularization.population.training import block_bytes
+from regularization.population.epoch_blocks import block_bytes
 
 # Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs and up to 64 units: 1.4e-10 to
 # 1.9e-10 seconds for a row, an epoch and a weight; 5e-10 with 4 units, where the optimizer weighs more. Dropout adds a
@@ -16,10 +16,11 @@ from regularization.population.training import block_bytes
 SECONDS_PER_WEIGHT = 1.7e-10
 PROBE_SECONDS = 0.00056  # what `_probe` takes there
 BUNCH_BYTES = 10**9  # as in regularization/replicates/runs.py
-BYTES_PER_WEIGHT = 16  # a weight, Adam's two moments of it, and its best value so far
+BYTES_PER_WEIGHT = 20  # a weight, Adam's two moments of it, its average and its best value so far
 BYTES_PER_EPOCH = 24  # the six figures of a history
 SECONDS_TO_COMPILE = 8  # two or three programs
-LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and the compiled program
+LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and one compiled program
+PROGRAM_BYTES = 6e7  # each further program
 
 
 class Cost(NamedTuple):
@@ -46,19 +47,21 @@ def estimate_cost(
     n_inputs: int,
     n_weights: int,
     n_at_once: int = 0,
+    n_programs: int = 1,
     workers: int | None = None,
 ) -> Cost:
     """The cost of `n_trainings` networks of `n_weights` on `n_splits` splits of a table of `n_rows` rows.
 
-    `n_at_once` of them stand in memory together, with their histories.
+    `n_at_once` of them stand in memory together, with their histories. Their techniques make `n_programs`.
     """
     workers = workers or os.cpu_count() or 1
     speed = _probe() / PROBE_SECONDS
+    programs = LIBRARY_BYTES + PROGRAM_BYTES * (n_programs - 1)
     seconds = SECONDS_TO_COMPILE + n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * speed / workers
     block = block_bytes(n_rows, n_inputs + 1, workers=workers)
     splits = min(16 * n_splits * n_rows * n_inputs, BUNCH_BYTES)  # the rows of each, scaled anew
     networks = n_at_once * (BYTES_PER_WEIGHT * n_weights + BYTES_PER_EPOCH * epochs)
-    return Cost(seconds, LIBRARY_BYTES + splits + block + networks)
+    return Cost(seconds, programs + splits + block + networks)
 
 
 def check_memory(cost: Cost, machine: float | None = None) -> None:

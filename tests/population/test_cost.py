@@ -3,7 +3,7 @@ import pytest
 from regularization.errors import InputError
 from regularization.models import build_model
 from regularization.population.cost import Cost, check_memory, count_weights, estimate_cost
-from regularization.population.training import BLOCK, BLOCK_BYTES, epochs_per_block
+from regularization.population.epoch_blocks import BLOCK, BLOCK_BYTES, epochs_per_block
 
 WINE = {"n_trainings": 130, "n_splits": 41, "epochs": 500, "n_rows": 1279, "n_inputs": 11, "n_weights": 681}
 

@@ -10,7 +10,7 @@ import argparse
 import json
 
 from regularization.errors import InputError
-from regularization.evidence.revision_sentences import LABEL, conclusion_in_words, headline, verdict_text
+from regularization.revisions import LABEL, conclusion_in_words, headline, verdict_text
 from stages._common import run_tool
 from tools.pull_request.repository import files_of, fork_point
 from tools.pull_request.revision import compare_files

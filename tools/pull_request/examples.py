@@ -16,9 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.evidence.revision_sentences import conclusion_in_words, verdict_text
-from regularization.evidence.revisions import Comparison, Revision, compare_revisions
 from regularization.params.file import parse_values
+from regularization.revisions import Comparison, Revision, compare_revisions, conclusion_in_words, verdict_text
 from regularization.variants import BASELINE
 from stages._common import run_tool
 from stages._files import atomic_file, read_csv, write_text

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
 from regularization.metrics import METRICS, Metric, leading_metrics, metrics_with
 from regularization.params.file import parse_values
+from regularization.revisions import Comparison, Revision, compare_revisions, value_at
 from tools.pull_request.repository import Reader
 
 PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"

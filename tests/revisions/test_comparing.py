@@ -5,9 +5,16 @@ import pytest
 
 from regularization.errors import InputError
 from regularization.evidence.jackknife import BlockScores, block_jackknife
-from regularization.evidence.revision_sentences import LABEL, conclusion_in_words, headline, verdict_text
-from regularization.evidence.revisions import Revision, compare_revisions, conclusion
 from regularization.metrics import METRICS
+from regularization.revisions import (
+    LABEL,
+    Revision,
+    compare_revisions,
+    conclusion,
+    conclusion_in_words,
+    headline,
+    verdict_text,
+)
 from regularization.table.blocks import N_BLOCKS, VALIDATION, divide_blocks
 from tests.evidence.simulated import row_of, simulated
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from regularization.evidence.revisions import (
+from regularization.metrics import METRICS
+from regularization.revisions.comparing import (
     COMPARED,
     NEW,
     NOT_COMPARABLE,
@@ -14,7 +15,6 @@ from regularization.evidence.revisions import (
     Comparison,
     conclusion,
 )
-from regularization.metrics import METRICS
 
 CLAIMS = ("worse", "better")
 NAMED = 4  # of those of which the same is said, so many are named

@@ -1,0 +1,92 @@
+"""What one call of the program is given of the rows and the learning rates: those of a block of epochs."""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from regularization.population.reader import LANES
+from regularization.population.rows import Dataset, stack_rows
+from regularization.row_order import batch_order
+
+BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
+BLOCK_BYTES = 10**9  # what the row orders in work may take: a long table gets fewer epochs
+ORDERS_KEPT = 2  # for each model in work: models of other techniques take their rows in the same order
+
+
+def epochs_per_block(n_rows: int, *, workers: int) -> int:
+    """How many epochs of `n_rows` rows one call of the program takes: `BLOCK`, or what `BLOCK_BYTES` allow."""
+    return max(1, min(BLOCK, BLOCK_BYTES // _order_bytes(n_rows, workers)))
+
+
+def block_bytes(n_rows: int, n_columns: int, *, workers: int) -> int:
+    """What a block of epochs takes in memory: the row orders of all of them, and the rows of one as they are read."""
+    orders = epochs_per_block(n_rows, workers=workers) * _order_bytes(n_rows, workers)
+    return orders + 2 * 4 * LANES * n_rows * n_columns * workers
+
+
+def _order_bytes(n_rows: int, workers: int) -> int:
+    """Of one epoch: those that are kept, and where each row of every model stands; 32-bit."""
+    return 4 * LANES * n_rows * (ORDERS_KEPT + 1) * workers
+
+
+class RowPlaces:
+    """Where in the `table` of all models' rows each row stands that the models of a chunk take."""
+
+    def __init__(self, datasets: Sequence[Dataset], seeds: Sequence[int], *, batch_size: int, workers: int):
+        self.table, self.first_rows = stack_rows(datasets)
+        self.n_train = np.array([len(data.X_train) for data in datasets], np.int32)
+        self.n_val = np.array([len(data.X_val) for data in datasets], np.int32)
+        self.epochs_per_block = epochs_per_block(int(self.n_train.max()), workers=workers)
+        self.batch_size, self.seeds = batch_size, seeds
+        self.order = functools.lru_cache(maxsize=ORDERS_KEPT * LANES * workers)(batch_order)
+
+    def n_steps(self, models: np.ndarray | int | slice = slice(None)) -> int:
+        """How many batches an epoch has, for the one of the `models` that has most."""
+        return self._n_batches(self.n_train[models])
+
+    def of_training(self, chunk: np.ndarray, first_epoch: int) -> np.ndarray:
+        """Of a block that begins with `first_epoch`: `(epochs, batches, batch_size, LANES)`."""
+        orders = [
+            self.order(self.seeds[number], self.epochs_per_block, int(self.n_train[number]), first_epoch=first_epoch)
+            for number in chunk
+        ]
+        return self._places(orders, self.first_rows["n_train"], chunk, self._n_batches(self.n_train))
+
+    def of_validation(self, chunk: np.ndarray) -> np.ndarray:
+        """`(batches, batch_size, LANES)`."""
+        orders = [np.arange(n_rows)[None] for n_rows in self.n_val[chunk]]
+        return self._places(orders, self.first_rows["n_val"], chunk, self._n_batches(self.n_val))[0]
+
+    def _places(
+        self, orders: list[np.ndarray], first_rows: Sequence[int], chunk: np.ndarray, n_batches: int
+    ) -> np.ndarray:
+        """Row 0 where a batch is short. `n_batches` are those of the whole population: one program serves all of it."""
+        places = np.zeros((len(orders[0]), n_batches * self.batch_size, LANES), np.int32)
+        for lane, (number, order) in enumerate(zip(chunk, orders, strict=True)):
+            places[:, : order.shape[1], lane] = first_rows[number] + order
+        return places.reshape(len(orders[0]), n_batches, self.batch_size, LANES)
+
+    def _n_batches(self, n_rows: np.ndarray) -> int:
+        return int(-(-np.max(n_rows) // self.batch_size))
+
+
+def rates_of_block(
+    schedules: Sequence[Callable], first_epoch: int, *, block: int, epochs: int, n_steps: int, most_steps: int
+) -> np.ndarray:
+    """The learning rate in every step of a block of epochs: `(block, most_steps, LANES)`.
+
+    The models, one a lane, have `n_steps` steps in an epoch, and others of the population up to `most_steps`.
+    """
+    n_epochs = -(-epochs // block) * block
+    found = np.zeros((block, most_steps, LANES), np.float32)
+    for lane, schedule in enumerate(schedules):
+        rates = _rates(schedule, n_epochs * n_steps).reshape(n_epochs, n_steps)
+        found[:, :n_steps, lane] = rates[first_epoch : first_epoch + block]
+    return found
+
+
+@functools.lru_cache(maxsize=32)
+def _rates(schedule: Callable, n_steps: int) -> np.ndarray:
+    """The learning rate in each of so many steps, as Keras has it: `(n_steps,)`."""
+    return np.asarray(schedule(np.arange(n_steps, dtype=np.float32)), np.float32)
