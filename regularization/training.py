@@ -59,6 +59,7 @@ def epoch_trainer(model: keras.Sequential, X_train, y_train, X_val, y_val, *, ba
     compiled = keras.saving.deserialize_keras_object(model.get_compile_config())
     trainer.compile(**compiled | {"optimizer": model.optimizer, "loss": exact_gradient(compiled["loss"])})
     trainer.hold_rows(X_train, y_train, X_val, y_val, batch_size=batch_size)
+    trainer.create_variables()
     return trainer
 
 
@@ -70,6 +71,12 @@ class EpochSequential(keras.Sequential):
         self._train = _constants(X_train, y_train)
         self._validation = _constants(X_val, y_val)
         self._batch_size = batch_size
+
+    def create_variables(self) -> None:
+        """Those of the optimizer and the metrics: TensorFlow traces twice what creates variables."""
+        self.optimizer.build(self.trainable_variables)
+        super().test_step(tuple(part[:1] for part in self._validation))
+        self.reset_metrics()
 
     def train_step(self, order: tf.Tensor) -> dict[str, tf.Tensor]:
         full_batches, remainder = divmod(order.shape[0], self._batch_size)

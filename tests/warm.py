@@ -4,9 +4,12 @@
 and open files to a server, which has imported the libraries and nothing of the project; the server forks, and the copy
 becomes the command. To whoever calls them they are the commands themselves, apart from the time. What one of them has
 compiled for XLA the next ones load, as long as the tests run: the programs are kept in the same temporary folder.
+
+The processes of one run of the tests share one server, which ends soon after the run.
 """
 
 import atexit
+import fcntl
 import functools
 import gc
 import importlib
@@ -14,6 +17,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -63,34 +67,39 @@ sys.exit(int(status or b"1"))
 
 @functools.cache
 def warm_commands() -> Path:
-    """A folder for the front of PATH. Its server starts with the first call and ends with this process."""
-    folder = tempfile.TemporaryDirectory(prefix="warm-")
-    address = str(Path(folder.name, "socket"))
-    for name, arguments in {"python": [], "dvc": ["-m", "dvc"]}.items():
-        script = Path(folder.name, name)
-        text = SCRIPT.format(python=sys.executable, address=address, arguments=arguments)
-        script.write_text(text, encoding="utf-8")
-        script.chmod(0o755)
-    cache = Path(folder.name, "programs")
+    """A folder for the front of PATH. Its server starts with the first call of this run of the tests."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    folder = Path(tempfile.gettempdir(), f"warm-{os.getuid()}-{run}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "dvc").exists():
+            _start(folder, run)
+    return folder
+
+
+def _start(folder: Path, run: int) -> None:
+    """Start the server that ends with the process `run`, and write the commands once it is there."""
+    address, cache = folder / "socket", folder / "programs"
     cache.mkdir()
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm", address],
+        [sys.executable, "-m", "tests.warm", str(address), str(run)],
         cwd=ROOT,
         env=os.environ | {"TF_XLA_FLAGS": f"--tf_xla_persistent_cache_directory={cache}"},
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )
-
-    def end() -> None:
-        server.communicate()  # closes its input, upon which it ends, as it does if this process is killed
-        folder.cleanup()
-
-    atexit.register(end)
     assert server.stdout.readline() == b"ready\n", "the server of warm commands did not start"
-    return Path(folder.name)
+    server.stdout.close()
+    server.returncode = 0  # nobody waits for it: it ends after this process
+    for name, arguments in {"python": [], "dvc": ["-m", "dvc"]}.items():
+        script = folder / name
+        text = SCRIPT.format(python=sys.executable, address=str(address), arguments=arguments)
+        script.write_text(text, encoding="utf-8")
+        script.chmod(0o755)
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, run: int) -> None:
     gc.disable()  # it would look through all modules again and again
     for name in LIBRARIES:
         importlib.import_module(name)
@@ -102,12 +111,23 @@ def _serve(address: str) -> None:
         listener.listen()
         sys.executable = str(Path(address).with_name("python"))  # what the copies start is warm as well
         os.write(sys.stdout.fileno(), b"ready\n")
-        while listener in select.select([listener, sys.stdin], [], [])[0]:
+        while _is_alive(run):
+            if not select.select([listener], [], [], 1.0)[0]:
+                continue
             connection, _ = listener.accept()
             with connection:
                 if os.fork() == 0:
                     listener.close()
                     _become(connection)
+    shutil.rmtree(Path(address).parent, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _become(connection: socket.socket) -> None:
@@ -152,4 +172,4 @@ def _run(module: str, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], int(sys.argv[2]))

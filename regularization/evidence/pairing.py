@@ -42,7 +42,7 @@ class Replicates(NamedTuple):
     @property
     def variants(self) -> list[str]:
         """The headline variants, then the others by name."""
-        return [*self.headline, *sorted(set(self.trainings["variant"]) - set(self.headline))]
+        return [*self.headline, *sorted(set(self.trainings["variant"].unique()) - set(self.headline))]
 
     def wide(self, protocol: str, column: str) -> pd.DataFrame:
         """One column under one protocol: a row for each (split, seed) in their order, a column for each variant."""

@@ -88,7 +88,7 @@ def assert_same_weights(weights, expected):
 def train_kinds(kinds: dict[str, dict]):
     """Models of these kinds, on tables of different length, trained in one call."""
     models = [build(seed, **settings) for seed, settings in enumerate(kinds.values())]
-    datasets = [OTHER_DATA if name == "l1" else DATA for name in kinds]
+    datasets = [{"l1": OTHER_DATA, "l2": AS_LONG}.get(name, DATA) for name in kinds]
     return models, datasets, train(models, datasets)
 
 
