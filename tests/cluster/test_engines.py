@@ -30,7 +30,7 @@ NO_PROGRESS = lambda _: None  # noqa: E731
 
 
 def scheduler_at(address: str, monkeypatch) -> list[str]:
-    monkeypatch.setattr(engines, "SECONDS_TO_CONNECT", 2)
+    monkeypatch.setattr(engines, "SECONDS_TO_CONNECT", 0.5)
     monkeypatch.setattr(engines, "SECONDS_FOR_A_WORKER", 2)
     said = []
     with dask.config.set({"scheduler-address": address}), connect(warn=said.append):
