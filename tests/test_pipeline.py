@@ -168,9 +168,7 @@ def test_epochs_retrains_everything(clone):
 
 def test_the_threshold_reaches_every_training_through_the_prepared_table(clone):
     change_params(clone, data=read_data(clone) | {"threshold": 7})
-    output = run("dvc", "repro", "--dry", cwd=clone)
-    assert stages_run(output) >= {"prepare"}
-    run("dvc", "repro", "prepare", cwd=clone)
+    assert "prepare" in stages_run(run("dvc", "repro", "prepare", cwd=clone))
     assert changed_trainings(clone) == TRAININGS | REPLICATES
 
 
