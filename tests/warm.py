@@ -81,7 +81,7 @@ def warm_commands() -> Path:
 def _start(folder: Path, run: int) -> None:
     """Start the server that ends with the process `run`, and write the commands once it is there."""
     address, cache = folder / "socket", folder / "programs"
-    cache.mkdir()
+    cache.mkdir(exist_ok=True)
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.warm", str(address), str(run)],
         cwd=ROOT,

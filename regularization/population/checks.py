@@ -14,7 +14,7 @@ Patience = int | Sequence[int | None] | None  # one for all models or one for ea
 def check_numbers(**numbers: int | Sequence[int | None]) -> None:
     """Raise `InputError` with the name of the first that is under 1; None stands for no limit."""
     for name, values in numbers.items():
-        for number in [values] if isinstance(values, int) else values:
+        for number in values if isinstance(values, Sequence) else [values]:
             if number is not None and number < 1:
                 raise InputError(f"{name}: received {number}; expected 1 or more")
 

@@ -51,12 +51,12 @@ class RowPlaces:
             self.order(self.seeds[number], self.epochs_per_block, int(self.n_train[number]), first_epoch=first_epoch)
             for number in chunk
         ]
-        return self._places(orders, self.first_rows["n_train"], chunk, self._n_batches(self.n_train))
+        return self._places(orders, self.first_rows["train"], chunk, self._n_batches(self.n_train))
 
     def of_validation(self, chunk: np.ndarray) -> np.ndarray:
         """`(batches, batch_size, LANES)`."""
         orders = [np.arange(n_rows)[None] for n_rows in self.n_val[chunk]]
-        return self._places(orders, self.first_rows["n_val"], chunk, self._n_batches(self.n_val))[0]
+        return self._places(orders, self.first_rows["val"], chunk, self._n_batches(self.n_val))[0]
 
     def _places(
         self, orders: list[np.ndarray], first_rows: Sequence[int], chunk: np.ndarray, n_batches: int

@@ -34,4 +34,4 @@ def stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequen
             rows[:, :-1], rows[:, -1] = X, np.reshape(y, -1)
             end += len(X)
     train, val = zip(*(firsts[id(data)] for data in datasets), strict=True)
-    return tf.constant(table), {"n_train": train, "n_val": val}
+    return tf.constant(table), {"train": train, "val": val}

@@ -19,6 +19,8 @@ def test_data_and_lists_that_do_not_fit_are_refused():
         train([model], DATA._replace(y_train=DATA.y_train[1:]))
     with pytest.raises(ValueError, match="received 4 features; expected the 5 of"):
         train([model, build(n_features=4)])
+    with pytest.raises(ValueError, match="epochs: received 0"):
+        train([model], epochs=np.int64(0))
     with pytest.raises(ValueError, match="patience: received 0"):
         train([model], patience=0)
     with pytest.raises(ValueError, match="patience: received 2 values; expected one for all or 1"):
