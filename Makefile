@@ -7,7 +7,7 @@ export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all changed help setup test test-fast test-slow lint format benchmark pull-request plots-page readme report-picture axe requirements same-bytes clean
+.PHONY: all changed help setup test test-fast test-slow lint format benchmark experiments pull-request plots-page readme report-picture axe requirements same-bytes clean
 
 all: setup ## train the three models, as far as anything changed, and print how they did
 	@dvc repro
@@ -62,6 +62,9 @@ pull-request: setup ## compare with BASE (default main): writes pull_request.md 
 plots-page: setup ## make the self-contained page of `dvc plots` again, after an upgrade of vl-convert
 	@python -m tools.plots_page
 
+experiments: setup ## print the experiments beside this state and the last commit: params, differences, verdicts
+	@python -m tools.experiments
+
 readme: setup ## write the figures of README.md and docs/ anew from metrics/
 	@python -m tools.readme
 	@python -m tools.pull_request.examples
@@ -84,6 +87,6 @@ requirements: setup ## resolve requirements.in into requirements.txt (installs u
 		requirements.in --output-file requirements.txt
 
 clean: ## remove what a run leaves behind, .venv and DVC's cache included; metrics and plots in git stay
-	@rm -rf .venv .dvc/cache .dvc/tmp data/raw data/prepared models/*.keras plots/*.html dvc_plots \
+	@rm -rf .venv .dvc/cache .dvc/tmp data/raw data/prepared models/*.keras plots/report.html dvc_plots \
 		pull_request pull_request.md benchmarks/results.* .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

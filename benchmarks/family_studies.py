@@ -13,16 +13,18 @@ import numpy as np
 
 from benchmarks.interval_studies import (
     METRICS,
+    PARTS,
     SPLITS,
     TRUE_TABLES,
+    UNEQUAL,
     Case,
+    block_scores,
     counted,
-    differences,
     print_row,
     true_scores,
 )
 from benchmarks.studied_learners import naive_bayes, ridge
-from regularization.evidence.jackknife import Jackknife, simultaneous_quantile
+from regularization.evidence.jackknife import BlockScores, Jackknife, adjusted, block_jackknife, joint_error
 from regularization.evidence.statistics import verdict
 
 N_ROWS = 500
@@ -41,13 +43,21 @@ LEARNERS = {
 
 def family_study(
     kind: str, seed: int, *, splits: int, names: Sequence[str] = tuple(FAMILIES)
-) -> dict[tuple[str, str], list[Jackknife]]:
-    """Per family and metric, the estimates of table number `seed`."""
-    pairs = sorted({pair for name in names for pair in FAMILIES[name]})
-    estimates = differences(_learners(kind, names), pairs, _case(kind), seed, splits=splits)
-    return {
-        (name, metric): [estimates[pair][metric] for pair in FAMILIES[name]] for name in names for metric in METRICS
-    }
+) -> dict[tuple[str, str, str], list[Jackknife]]:
+    """Per design, family and metric, the estimates of table number `seed`.
+
+    In one design all learners have all splits, in the other (`UNEQUAL`) all but the first have a quarter of them.
+    """
+    scores, studies = block_scores(_learners(kind, names), _case(kind), seed, splits=splits), {}
+    for metric in METRICS:
+        deep = [block_jackknife(learner[metric]) for learner in scores]
+        quarter = splits // PARTS[-1]
+        cut = [block_jackknife(BlockScores(its[metric].sums[:quarter], its[metric].rows)) for its in scores]
+        shallow = [deep[0], *(adjusted(each, cut[0], deep[0]) for each in cut[1:])]
+        for design, means in ((str(splits), deep), (UNEQUAL, shallow)):
+            for name in names:
+                studies[design, name, metric] = [means[first] - means[second] for first, second in FAMILIES[name]]
+    return studies
 
 
 def families(
@@ -57,21 +67,22 @@ def families(
     names: Sequence[str] = tuple(FAMILIES),
     splits: int = SPLITS,
     tables: int = TRUE_TABLES,
-) -> dict[tuple[str, str], dict[str, float]]:
-    """Per family and metric, the shares of so many studies in which
+) -> dict[tuple[str, str, str], dict[str, float]]:
+    """Per design, family and metric, the shares of so many studies in which
 
     - `all_hold`: every joint interval covers its true difference, so that no verdict is false;
     - `falsely_equivalent`: a claim of equivalence is false, where each region just leaves out the true difference;
-    - `best_kept`: the truly best cannot be told from the learner with the best mean (where all pairs are compared).
+    - `best_kept`: the truly best is not distinguished from the learner with the best mean (for all pairs).
     """
-    found = [family_study(kind, seed, splits=splits, names=names) for seed in counted(studies, kind)]
     scores = true_scores(_learners(kind, names), _case(kind), tables=tables)
-    means = {metric: values.mean(axis=1) for metric, values in scores.items()}
-    summaries = {}
-    for family, metric in found[0]:
-        rows = [_judged(FAMILIES[family], study[family, metric], means[metric], metric) for study in found]
-        summaries[family, metric] = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-    return summaries
+    means, judged = {metric: values.mean(axis=1) for metric, values in scores.items()}, {}
+    for seed in counted(studies, kind):
+        for key, estimates in family_study(kind, seed, splits=splits, names=names).items():
+            _, family, metric = key
+            judged.setdefault(key, []).append(_judged(FAMILIES[family], estimates, means[metric], metric))
+    return {
+        key: {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} for key, rows in judged.items()
+    }
 
 
 def _learners(kind: str, names: Sequence[str]) -> list[Callable]:
@@ -87,8 +98,8 @@ def _judged(
 ) -> dict[str, bool]:
     """Which of what `families` counts is so in one study."""
     true = np.array([means[first] - means[second] for first, second in pairs])
-    quantile = simultaneous_quantile(estimates)
-    joint = [estimate.reaching(quantile) for estimate in estimates]
+    error = joint_error(estimates, draws=1000)
+    joint = [estimate.interval(error) for estimate in estimates]
     said = [
         verdict(interval, interval, equivalence=0.999 * abs(difference), higher_is_better=True)
         for interval, difference in zip(joint, true, strict=True)
@@ -112,16 +123,15 @@ def _judged(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.family_studies", description=__doc__)
-    parser.add_argument("--studies", type=int, default=1000)
-    studies = parser.parse_args().studies
-    print_row("learners", "family", "metric", "all intervals hold", "falsely equivalent", "the best is kept")
-    print_row(*["---"] * 6)
-    for kind in LEARNERS:
-        for (family, metric), row in families(kind, studies=studies).items():
-            shares = [
-                f"{row[key]:.1%}" if key in row else "" for key in ("all_hold", "falsely_equivalent", "best_kept")
-            ]
-            print_row(kind, family, metric, *shares)
+    parser.add_argument("--studies", type=int, default=300)
+    parser.add_argument("--kinds", nargs="+", default=list(LEARNERS), choices=list(LEARNERS))
+    asked = parser.parse_args()
+    print_row("learners", "splits", "family", "metric", "all hold", "falsely equivalent", "the best is kept")
+    print_row(*["---"] * 7)
+    for kind in asked.kinds:
+        for (design, family, metric), row in families(kind, studies=asked.studies).items():
+            keys = ("all_hold", "falsely_equivalent", "best_kept")
+            print_row(kind, design, family, metric, *(f"{row[key]:.1%}" if key in row else "" for key in keys))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     python -m benchmarks.interval_studies
 
-A study draws a table from a known population, deals its groups of duplicates into blocks, trains learners on hundreds
-of random divisions of the blocks, and takes the intervals of their differences. The truth comes from thousands of fresh
-tables. All splits of a study are fitted at once.
+A study draws a table from a known population, deals its groups of duplicates into blocks, trains two learners on
+hundreds of random divisions of the blocks, and takes the intervals of their difference: from all splits, from the first
+half and the first quarter of them, and from a quarter for one learner and all for the other. The truth comes from
+thousands of fresh tables. All splits of a study are fitted at once.
 """
 
 import argparse
@@ -17,18 +18,23 @@ from tqdm import tqdm
 
 from benchmarks.studied_learners import (
     Split,
+    best_column,
     draw_table,
     logistic,
     naive_bayes,
     nearest_neighbours,
     network,
     ridge,
+    skewed_mean,
 )
-from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife
+from regularization.evidence.jackknife import BlockScores, Jackknife, adjusted, block_jackknife
+from regularization.evidence.statistics import rule_of_three
 from regularization.table.blocks import TEST, TRAIN, VALIDATION, deal_blocks, divide_blocks
 
 METRICS = ("accuracy", "loss")
 SPLITS = 520
+PARTS = (1, 2, 4)  # all splits, the first half of them, the first quarter
+UNEQUAL = "1 to 4"  # a quarter of the splits for the first learner, all for the second
 TRUE_TABLES, SEEDS, TEST_ROWS = 2000, 8, 2000
 
 
@@ -41,6 +47,8 @@ class Case(NamedTuple):
     n_rows: int
     duplicates: float = 0.0  # share of rows that repeat another
     stops_early: bool = False  # so that validation blocks are not scored
+    offset: float = 0.0  # of the logits: far below 0, class 1 is rare
+    lost: float = 0.0  # share of the trainings of the first learner that diverge
 
 
 NO_SEED, OTHER = -1, -2  # streams of learners without a seed
@@ -78,42 +86,102 @@ CASES = [
     Case("network, a penalty", network(40, penalty=0.02), network(40), 200),
     Case("network, early stopping", network(40, stops_early=True), network(40), 200, 0.0, True),
 ]
+# Made to break the method: what it assumes holds badly or not at all.
+ADVERSARIAL = [
+    Case("nearly always tied", ridge(10.0, stream=NO_SEED), ridge(10.2, stream=NO_SEED), 200),
+    Case("60 rows", ridge(1.0), ridge(30.0), 60),
+    Case("60 rows, without seeds", naive_bayes(4, stream=NO_SEED), naive_bayes(4, stream=OTHER), 60),
+    Case(
+        "both stop early, 20% duplicates",
+        logistic(25, stops_early=True),
+        logistic(25, stops_early=True, penalty=0.3),
+        200,
+        0.2,
+        True,
+    ),
+    Case("unstable, without seeds", best_column(8, stream=NO_SEED), ridge(10.0, stream=NO_SEED), 200),
+    Case("unstable, with seeds", best_column(4), best_column(8), 200),
+    Case("training rows rule", skewed_mean(0.5), ridge(10.0, stream=NO_SEED), 200),
+    Case("training rows rule, skewed", skewed_mean(3.0), ridge(10.0, stream=NO_SEED), 200),
+    Case("training rows rule, skewed, some seed", skewed_mean(3.0), naive_bayes(6), 200),
+    Case("a rare class", ridge(1.0), ridge(100.0), 400, 0.0, False, -4.0),
+    Case("a rare class, blocks without it", naive_bayes(6), naive_bayes(3), 200, 0.0, False, -5.0),
+    Case("30% of one learner's trainings diverge", ridge(0.1), ridge(30.0), 200, 0.0, False, 0.0, 0.3),
+]
 
 
-def study(case: Case, seed: int, *, splits: int, design: int | None = None) -> dict[str, Jackknife]:
-    """Table number `seed`, and the difference in each metric; another `design` splits its blocks and trains anew."""
-    (estimates,) = differences([case.first, case.second], [(0, 1)], case, seed, splits=splits, design=design).values()
-    return estimates
+class Estimate(NamedTuple):
+    """The difference in one study, with the half-widths of its interval at 95%."""
+
+    mean: float
+    half_width: float
+    half_width_of_splits: float
 
 
-def differences(
-    learners: Sequence[Callable],
-    pairs: Sequence[tuple[int, int]],
-    case: Case,
-    seed: int,
-    *,
-    splits: int,
-    design: int | None = None,
-) -> dict[tuple[int, int], dict[str, Jackknife]]:
-    """The difference of each of the `pairs` of `learners` on one table of the `case`, in each metric."""
+def study(
+    case: Case, seed: int, *, splits: int = SPLITS, design: int | None = None
+) -> dict[tuple[str, object], Estimate]:
+    """Table number `seed`: by metric and part of the splits, the difference; another `design` splits and trains anew.
+
+    Where some block never shows a difference in accuracy, the interval is widened as the evidence does it.
+    """
+    both = block_scores([case.first, case.second], case, seed, splits=splits, design=design)
+    found = {}
+    for metric in both[0]:
+        first, second = (scores[metric] for scores in both)
+        mask = ~np.isnan(first.sums) & ~np.isnan(second.sums)
+        differences = {part: _cut(first, mask, splits // part) - _cut(second, mask, splits // part) for part in PARTS}
+        shallow = splits // PARTS[-1]
+        pair = _cut(first, mask, shallow), _cut(second, mask, shallow), _cut(second, ~np.isnan(second.sums), splits)
+        differences[UNEQUAL] = adjusted(*pair) - pair[2]
+        differs = (np.where(mask, first.sums - second.sums, 0) != 0).any(axis=0).all()
+        least = 0.0 if metric != "accuracy" or differs else rule_of_three(int(first.rows.sum()))
+        for part, difference in differences.items():
+            halves = (np.ptp(bounds) / 2 for bounds in (difference.interval(), difference.interval_of_splits()))
+            half, of_splits = halves
+            found[metric, part] = Estimate(difference.mean, max(half, least), of_splits)
+    return found
+
+
+def _cut(scores: BlockScores, mask: np.ndarray, splits: int) -> Jackknife:
+    return block_jackknife(BlockScores(np.where(mask, scores.sums, np.nan)[:splits], scores.rows))
+
+
+def block_scores(
+    learners: Sequence[Callable], case: Case, seed: int, *, splits: int, design: int | None = None
+) -> list[dict[str, BlockScores]]:
+    """The scores of each learner on one table of the `case`, in each metric."""
     design = seed if design is None else design
-    table = draw_table(case.n_rows, np.random.default_rng([seed, 1]), case.duplicates)
+    table = draw_table(case.n_rows, np.random.default_rng([seed, 1]), case.duplicates, case.offset)
     blocks = deal_blocks(table.groups, table.y, random_state=seed)
     divisions = divide_blocks(splits, random_state=design)
-    train, val, test = ((divisions == part)[:, blocks].astype(float) for part in (TRAIN, VALIDATION, TEST))
+    train, val = ((divisions == part)[:, blocks].astype(float) for part in (TRAIN, VALIDATION))
     split = Split(table.X, table.y, blocks, train, val, design)
-    found = [scores(fit(split, table.X), table.y) for fit in learners]
     rows, membership = np.bincount(blocks).astype(float), np.eye(blocks.max() + 1)[blocks]
-    scored = test if case.stops_early else test + val
-    kept = divisions == TEST if case.stops_early else divisions != TRAIN
-    estimates = {}
-    for first, second in pairs:
-        sums = {metric: ((found[first][metric] - found[second][metric]) * scored) @ membership for metric in METRICS}
-        estimates[first, second] = {
-            metric: block_jackknife(BlockScores(np.where(kept, its_sums, np.nan), rows))
-            for metric, its_sums in sums.items()
-        }
-    return estimates
+    is_scored = divisions == TEST if case.stops_early else divisions != TRAIN
+    lost, found = np.random.default_rng([design, 2]).random(splits) < case.lost, []
+    for number, fit in enumerate(learners):
+        kept = is_scored & ~lost[:, None] if number == 0 else is_scored
+        probability, scored = fit(split, table.X), {}
+        for metric, values in scores(probability, table.y).items():
+            scored[metric] = BlockScores(np.where(kept, values @ membership, np.nan), rows)
+        if case.offset:
+            scored |= {"AUC": _auc_of_blocks(probability, table.y, blocks, kept, rows)}
+        found.append(scored)
+    return found
+
+
+def _auc_of_blocks(probability, y, blocks, kept, rows) -> BlockScores:
+    """Over the blocks of both classes, each one's AUC times its rows."""
+    counts = [block for block in range(len(rows)) if 0 < y[blocks == block].sum() < rows[block]]
+    sums = [area(probability[:, blocks == block], y[blocks == block]) * rows[block] for block in counts]
+    return BlockScores(np.where(kept[:, counts], np.stack(sums, axis=1), np.nan), rows[counts])
+
+
+def area(probability: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The area under the ROC curve of each row of `probability` `(n, rows)`; ties count half."""
+    positive, negative = probability[:, y > 0.5, None], probability[:, None, y <= 0.5]
+    return ((positive > negative) + 0.5 * (positive == negative)).mean(axis=(1, 2))
 
 
 def scores(probability: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -138,43 +206,48 @@ def true_scores(learners: Sequence[Callable], case: Case, *, tables: int = TRUE_
     """
     random = np.random.default_rng(99)
     n_train, n_val = round(case.n_rows * 13 / 20), round(case.n_rows * 3 / 20)
-    found = {metric: np.empty((len(learners), tables)) for metric in METRICS}
+    metrics = (*METRICS, "AUC") if case.offset else METRICS
+    found = {metric: np.empty((len(learners), tables)) for metric in metrics}
     for number in range(tables):
-        table, fresh = draw_table(n_train + n_val, random, case.duplicates), draw_table(TEST_ROWS, random)
+        table = draw_table(n_train + n_val, random, case.duplicates, case.offset)
+        fresh = draw_table(TEST_ROWS, random, offset=case.offset)
         shuffled = random.permutation(table.groups.max() + 1)[table.groups].argsort(kind="stable")
         train = np.zeros((SEEDS, len(shuffled)))
         train[:, shuffled[:n_train]] = 1.0
         split = Split(table.X, table.y, 1 - train[0].astype(int), train, 1 - train, 10**6 + number)
         for place, fit in enumerate(learners):
-            for metric, values in scores(fit(split, fresh.X), fresh.y).items():
+            probability = fit(split, fresh.X)
+            for metric, values in scores(probability, fresh.y).items():
                 found[metric][place, number] = values.mean()
+            if case.offset:
+                found["AUC"][place, number] = area(probability, fresh.y).mean()
     return found
 
 
 def coverage(
     case: Case, *, studies: int, splits: int = SPLITS, tables: int = TRUE_TABLES
-) -> dict[str, dict[str, float]]:
-    """Per metric, what `summary` says of so many studies, beside the truth and its standard error."""
+) -> dict[tuple[str, object], dict[str, float]]:
+    """Per metric and part of the splits, what `summary` says of so many studies, beside the truth and its error."""
     found = [study(case, seed, splits=splits) for seed in counted(studies, case.name)]
     true = truth(case, tables=tables)
     return {
-        metric: {"truth": true[metric][0], "error_of_truth": true[metric][1]}
-        | summary([estimates[metric] for estimates in found], true[metric][0])
-        for metric in METRICS
+        (metric, part): {"truth": true[metric][0], "error_of_truth": true[metric][1]}
+        | summary([estimates[metric, part] for estimates in found], true[metric][0])
+        for metric, part in found[0]
     }
 
 
-def summary(estimates: Sequence[Jackknife], true: float) -> dict[str, float]:
-    """How often the interval for new tables covered the truth and left out 0, and its mean half-width.
+def summary(estimates: Sequence[Estimate], true: float) -> dict[str, float]:
+    """How often the interval for new tables covered the truth and excluded 0, and its mean half-width.
 
     `ideal` is the half-width that covers in 95 of 100 studies were the spread of the estimates known.
     """
-    bounds = np.array([estimate.interval() for estimate in estimates])
+    means, halves, _ = np.array(estimates).T
     return {
-        "coverage": float(((bounds[:, 0] <= true) & (true <= bounds[:, 1])).mean()),
-        "half_width": float(np.ptp(bounds, axis=1).mean() / 2),
-        "ideal": float(1.96 * np.std([estimate.mean for estimate in estimates], ddof=1)),
-        "leaves_out_0": float(((bounds[:, 0] > 0) | (bounds[:, 1] < 0)).mean()),
+        "coverage": float((np.abs(means - true) <= halves).mean()),
+        "half_width": float(halves.mean()),
+        "ideal": float(1.96 * means.std(ddof=1)),
+        "excludes_0": float((np.abs(means) > halves).mean()),
     }
 
 
@@ -185,12 +258,13 @@ def agreement(case: Case, *, studies: int, splits: int = SPLITS) -> dict[str, fl
         for seed in counted(studies, f"{case.name}, twice")
     ]
     return {
-        metric: float(np.mean([_agree(first[metric], second[metric]) for first, second in pairs])) for metric in METRICS
+        metric: float(np.mean([_agree(first[metric, 1], second[metric, 1]) for first, second in pairs]))
+        for metric in METRICS
     }
 
 
-def _agree(first: Jackknife, second: Jackknife) -> bool:
-    return abs(first.mean - second.mean) <= 1.96 * np.hypot(first.error_of_splits, second.error_of_splits)
+def _agree(first: Estimate, second: Estimate) -> bool:
+    return abs(first.mean - second.mean) <= np.hypot(first.half_width_of_splits, second.half_width_of_splits)
 
 
 def counted(studies: int, name: str) -> tqdm:
@@ -200,25 +274,16 @@ def counted(studies: int, name: str) -> tqdm:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.interval_studies", description=__doc__)
     parser.add_argument("--studies", type=int, default=1000)
-    studies = parser.parse_args().studies
-    print_row(
-        "case", "rows", "metric", "true difference", "coverage", "half-width", "were the spread known", "leaves out 0"
-    )
+    parser.add_argument("--share", default="1/1", help="which of how many parts of the cases, such as 1/2")
+    asked = parser.parse_args()
+    number, parts = map(int, asked.share.split("/"))
+    print_row("case", "rows", "metric", "splits", "true difference", "coverage", "width", "excludes 0")
     print_row(*["---"] * 8)
-    for case in CASES:
-        for metric, row in coverage(case, studies=studies).items():
-            figures = [
-                f"{row['truth']:+.4f}",
-                f"{row['coverage']:.1%}",
-                f"{row['half_width']:.4f}",
-                f"{row['ideal']:.4f}",
-            ]
-            print_row(case.name, f"{case.n_rows:,}", metric, *figures, f"{row['leaves_out_0']:.0%}")
-    print_row("case, two designs on the same blocks", "rows", "metric", "agree")
-    print_row(*["---"] * 4)
-    for case in CASES:
-        for metric, share in agreement(case, studies=studies // 4).items():
-            print_row(case.name, f"{case.n_rows:,}", metric, f"{share:.1%}")
+    for case in [*CASES, *ADVERSARIAL][number - 1 :: parts]:
+        for (metric, part), row in coverage(case, studies=asked.studies).items():
+            splits = f"{SPLITS // part}" if isinstance(part, int) else part
+            figures = [f"{row['truth']:+.4f}", f"{row['coverage']:.1%}", f"{row['half_width'] / row['ideal']:.2f}"]
+            print_row(case.name, f"{case.n_rows:,}", metric, splits, *figures, f"{row['excludes_0']:.0%}")
 
 
 def print_row(*cells: str) -> None:

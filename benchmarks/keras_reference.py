@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.datasets import make_classification
 from tqdm import tqdm
 
-from regularization.models import build_base_model, build_dropout_model, build_regularized_model
+from regularization.networks.models import build_base_model, build_dropout_model, build_regularized_model
 from regularization.population import Dataset
 
 FIGURES = Path(__file__).with_suffix(".json")

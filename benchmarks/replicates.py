@@ -9,7 +9,7 @@ from benchmarks.timing import seconds
 from regularization.params import load_params
 from regularization.replicates.training import train_replicates
 from regularization.table import Table, plan_splits
-from regularization.variants import HEADLINE_MODELS, VARIATIONS, network_settings, trained_variants, variants_of
+from regularization.variants import VARIATIONS, headline_models, network_settings, trained_variants, variants_of
 
 DUPLICATES = 240
 NOTEBOOK_FITS = 11
@@ -39,7 +39,7 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
     alike = [split for split, its in zip(splits, steps, strict=True) if its == steps[1] and len(split.seeds) == 1]
     alike = alike[:SOME_SPLITS]
     runs = sum(len(split.seeds) for split in splits)
-    headline = {name: variants_of(name, params)[name] for name in HEADLINE_MODELS}
+    headline = {name: variants_of(name, params)[name] for name in headline_models(params)}
     variants = headline | trained_variants(VARIATIONS, params)
 
     def train(some: dict, on: list, epochs: int = params.epochs) -> float:

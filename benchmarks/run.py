@@ -23,9 +23,10 @@ import benchmarks.threads  # noqa: F401
 from benchmarks.keras_reference import BUILDERS, reference_data
 from benchmarks.replicates import measure_replicates
 from benchmarks.timing import seconds
-from regularization.models import build_base_model, build_model, initial_weights
+from regularization.networks.fit import fit_epochs
+from regularization.networks.models import build_base_model, build_model, initial_weights
 from regularization.population import BLOCK, Dataset, read_network, train_networks, train_population
-from regularization.training import fit_epochs
+from regularization.variants import TECHNIQUES
 
 HERE = Path(__file__).parent
 EPOCHS = 500
@@ -34,21 +35,9 @@ TEST_ROWS = 320
 SIZES = (1, 4, 16, 64, 256, 1024)
 WORKERS = (1, 2)
 # What is timed against its own plain `fit`: the headline models, and each other technique alone.
-TECHNIQUES = {
-    "weight_decay": {"weight_decay": 0.1},
-    "label_smoothing": {"label_smoothing": 0.1},
-    "input_stddev": {"input_stddev": 0.3},
-    "hidden_stddev": {"hidden_stddev": 0.3},
-    "use_ema": {"use_ema": True},
-    "max_norm": {"max_norm": 1.0},
-    "batch_normalization": {"batch_normalization": True},
-    "clipnorm": {"clipnorm": 0.1},
-    "global_clipnorm": {"global_clipnorm": 0.1},
-    "clipvalue": {"clipvalue": 0.01},
-    "decay_steps": {"decay_steps": 16_000},
-    "hidden_units": {"hidden_units": (4, 4)},
+KINDS = BUILDERS | {
+    name: functools.partial(build_model, **settings) for name, settings in TECHNIQUES.items() if name not in BUILDERS
 }
-KINDS = BUILDERS | {name: functools.partial(build_model, **settings) for name, settings in TECHNIQUES.items()}
 
 
 def rounded(values: dict[str, float]) -> str:

@@ -29,12 +29,12 @@ DIRECTIONS = POPULATION.normal(size=(N_FEATURES, POOL))
 OFFSETS = POPULATION.normal(size=POOL)
 
 
-def draw_table(n_rows: int, random: np.random.Generator, duplicates: float = 0.0) -> Table:
-    """Correlated features with heavy tails, labels from a logistic curve with an interaction."""
+def draw_table(n_rows: int, random: np.random.Generator, duplicates: float = 0.0, offset: float = 0.0) -> Table:
+    """Correlated features with heavy tails, labels from a logistic curve with an interaction and an `offset`."""
     n_distinct = max(2, round(n_rows * (1 - duplicates)))
     Z = random.normal(size=(n_distinct, N_FEATURES)) @ MIXING
     X = np.sign(Z) * np.abs(Z) ** 1.2
-    logits = X @ SLOPES + 0.8 * X[:, 0] * X[:, 1]
+    logits = X @ SLOPES + 0.8 * X[:, 0] * X[:, 1] + offset
     y = (random.random(n_distinct) < 1 / (1 + np.exp(-logits))).astype(float)
     groups = np.concatenate([np.arange(n_distinct), random.integers(n_distinct, size=n_rows - n_distinct)])
     return Table(X[groups], y[groups], groups)
@@ -181,5 +181,38 @@ def nearest_neighbours(k: int, *, n_columns: int = 4, stream: int = 0) -> Callab
             nearest = known & (np.cumsum(known, axis=1) <= k)
             probability[place] = ((split.y[order] * nearest).sum(axis=1) + 0.5) / (k + 1)
         return probability
+
+    return fit
+
+
+def best_column(n_columns: int, *, stream: int = 0) -> Callable:
+    """Of the columns that the seed chooses, the one that best separates the classes, cut at their means' middle.
+
+    A step function of the rows: which column is the best changes with a few of them.
+    """
+
+    def fit(split: Split, X_new: np.ndarray) -> np.ndarray:
+        X, y, train = split.X, split.y, split.train
+        used = np.argsort(split.draw(N_FEATURES, stream), axis=1)[:, :n_columns]
+        means = [
+            (train * (y == label)) @ X / ((train * (y == label)).sum(axis=1, keepdims=True) + 1e-9) for label in (0, 1)
+        ]
+        gap = np.full(means[0].shape, -np.inf)
+        np.put_along_axis(gap, used, np.take_along_axis(np.abs(means[1] - means[0]), used, 1), 1)
+        best = gap.argmax(axis=1)[:, None]
+        low, high = (np.take_along_axis(mean, best, 1) for mean in means)
+        return np.where(((low + high) / 2 < X_new[:, best[:, 0]].T) == (high > low), 0.8, 0.2)
+
+    return fit
+
+
+def skewed_mean(scale: float) -> Callable:
+    """One probability for all rows, from the mean of a skewed column of the training rows, which rule the score."""
+
+    def fit(split: Split, X_new: np.ndarray) -> np.ndarray:
+        skewed = np.exp(np.clip(scale * split.X[:, 0], -20, 20) / 2)
+        mean = split.train @ skewed / split.train.sum(axis=1)
+        probability = np.clip(0.5 + 0.2 * (np.log1p(mean) - 1), 0.02, 0.98)
+        return np.repeat(probability[:, None], len(X_new), axis=1)
 
     return fit

@@ -19,11 +19,13 @@ import numpy as np
 import benchmarks.threads  # noqa: F401
 from benchmarks.keras_reference import BUILDERS, reference_data
 from benchmarks.run import EPOCHS, machine, measure_fit
-from regularization.cluster.engines import local_processes, train_on
+from regularization.jobs.engines import local_processes, train_on
+from regularization.jobs.training import train_shard
+from regularization.jobs.work import Work
 from regularization.params import load_params
 from regularization.sweep.grid import expand_grid
-from regularization.sweep.rounds import Work, plan_shards, seeds_of_round
-from regularization.sweep.shard_training import train_shard
+from regularization.sweep.rounds import Cell, seeds_of_round
+from regularization.sweep.training import plan_shards
 from regularization.variants import sweep_settings
 
 HERE = Path(__file__).parent
@@ -40,7 +42,7 @@ def work(epochs: int) -> Work:
         for n in ROWS:
             X = random.standard_normal((n, 11)).astype(np.float32)
             arrays += [X, (X[:, 0] + random.standard_normal(n) > 0).astype(np.float32)]
-        splits.append(tuple(arrays))
+        splits.append(tuple(arrays[:4]))
     network = {"n_features": 11, "hidden_units": (20, 20), "learning_rate": 0.001}
     return Work(network, epochs, 32, tuple(splits))
 
@@ -48,7 +50,7 @@ def work(epochs: int) -> Work:
 def shards(trainings: int, *, first: int = 1) -> list:
     """Configurations that differ in l1: nobody has trained the same before."""
     configurations = [{"l1": (first + number) * 1e-6} for number in range(trainings // FOLDS)]
-    return [shard for _, shard in plan_shards(configurations, tuple(range(FOLDS)))]
+    return [shard for _, shard in plan_shards([Cell(each, tuple(range(FOLDS))) for each in configurations])]
 
 
 def by_threads(epochs: int, trainings: int, workers: int) -> dict:
@@ -82,7 +84,8 @@ def committed_sweep() -> dict:
     configurations = [sweep_settings(params, each) for each in expand_grid(params.sweep.lists())]
     start, cpu, trainings = time.perf_counter(), time.process_time(), 0
     for number in range(params.sweep.seeds):
-        for _, shard in plan_shards(configurations, seeds_of_round(number, folds=FOLDS, seed=params.seed)):
+        seeds = seeds_of_round(number, folds=FOLDS, seed=params.seed)
+        for _, shard in plan_shards([Cell(each, seeds) for each in configurations]):
             train_shard(its_work, shard)
             trainings += shard.n_trainings
     found = row("threads", os.cpu_count() or 1, trainings, time.perf_counter() - start, time.process_time() - cpu)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
 
-from regularization.cluster.engines import connect, local_processes, scheduler_address, train_here, train_on
 from regularization.errors import InputError
+from regularization.jobs.engines import connect, local_processes, scheduler_address, train_here, train_on
 
 ENGINES = ("threads", "processes")  # of the environment variable TRAINING_ENGINE
 CORES_FOR_THREADS = 4  # up to here threads do not wait for each other

@@ -1,7 +1,7 @@
 """Check the whole of params.yaml: a key that no stage reads, such as a mistyped one, would go unnoticed otherwise."""
 
 from regularization.params import load_params
-from stages._common import run_stage
+from stages._ends import run_stage
 
 if __name__ == "__main__":
     run_stage(load_params)

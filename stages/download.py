@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from regularization.addresses import file_name, without_credentials
 from regularization.errors import InputError
+from regularization.intake.addresses import file_name, without_credentials
+from regularization.intake.fetching import UnreachableError, fetch_pinned
 from regularization.params import Data, load_params
-from regularization.table.fetching import UnreachableError, fetch_pinned
-from stages._common import run_stage
+from stages._ends import run_stage
 from stages._files import TABLE, atomic_folder, write_json
 
 RED_WINE_SHA256 = "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf05e"  # what there is a stand-in for
@@ -53,7 +53,7 @@ def _standin(data: Data, reasons: str) -> bytes:
         )
     if data.sha256 != RED_WINE_SHA256:
         raise InputError(f"{reasons}\nthe stand-in is for the red-wine table alone; set DATA_MIRROR to where {name} is")
-    from regularization.table.standin import standin_csv
+    from regularization.intake.standin import standin_csv
 
     again = "`dvc repro --force download` tries the published table again"
     print(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.intake.checks import CheckedTable, check_table, read_table
 from regularization.params import Data, load_params
 from regularization.table import (
     Rows,
@@ -20,10 +21,9 @@ from regularization.table import (
     split_rows_by_group,
     to_arrays,
 )
-from regularization.table.checks import CheckedTable, check_table, read_table
 from regularization.table.columns import suspicion
 from regularization.table.preprocessing import to_plain
-from stages._common import run_stage
+from stages._ends import run_stage
 from stages._files import TABLE, atomic_folder, read_json, write_arrays, write_json
 
 

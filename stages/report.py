@@ -4,30 +4,31 @@ from pathlib import Path
 
 import pandas as pd
 
-from regularization.charts import draw_curves
+from regularization.charts.curves import draw_curves
 from regularization.params import Params, load_params
+from regularization.params.file import read_values
 from regularization.report import report_page
-from regularization.variants import HEADLINE_MODELS, REPLICATE_GROUPS
-from stages._common import run_stage
+from regularization.variants import headline_models, headline_settings, replicate_groups
+from stages._ends import run_stage
 from stages._files import read_csv, read_curve, read_json, write_text
 
 
 def main() -> None:
     params, data = load_params(), read_json("metrics/data.json")
-    subheading = _subheading(params, is_standin=data["origin"] == "standin")
+    subheading, headline = _subheading(params, is_standin=data["origin"] == "standin"), headline_models(params)
     picture = draw_curves(
-        {name: read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in HEADLINE_MODELS},
+        {name: read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in headline},
         title=f"Validation loss without penalty ({subheading})",
         y_title="binary cross-entropy",
     )
     page = report_page(
-        params=params.model_dump(mode="json"),
+        params=dict(read_values("params.yaml")),
         evidence={path.stem: read_csv(path) for path in sorted(Path("metrics/evidence").glob("*.csv"))},
-        trainings=_of_all_groups("metrics/replicates"),
-        curves=_of_all_groups("plots/curves"),
-        calibration=_of_all_groups("metrics/calibration"),
-        histories={name: _history(Path("plots") / name) for name in HEADLINE_MODELS},
-        scores={name: read_json(f"metrics/{name}.json") for name in HEADLINE_MODELS},
+        trainings=_of_all_groups("metrics/replicates", params),
+        curves=_of_all_groups("plots/curves", params),
+        calibration=_of_all_groups("metrics/calibration", params),
+        histories={name: _history(Path("plots") / name) for name in headline},
+        scores={name: read_json(f"metrics/{name}.json") for name in headline},
         data=data,
         source=read_json("data/raw/source.json"),
         requirements=Path("requirements.txt").read_text(encoding="utf-8"),
@@ -42,12 +43,18 @@ def main() -> None:
 
 
 def _subheading(params: Params, *, is_standin: bool) -> str:
-    knobs = f"Reg: l1={params.l1}, l2={params.l2}, Dropout={params.dropout}"
-    return f"{knobs}; a synthetic stand-in table: says nothing about wine" if is_standin else knobs
+    """Each headline model with the settings that it has."""
+    models = []
+    for name in headline_models(params)[1:]:
+        settings = {key: value for key, value in headline_settings(params, name).items() if value is not None}
+        shown = ", ".join(f"{key}={value}" for key, value in settings.items() if key != "regularized_layers")
+        models.append(f"{name}: {shown or 'nothing'}")
+    told = "; ".join(models)
+    return f"{told}; a synthetic stand-in table: says nothing about wine" if is_standin else told
 
 
-def _of_all_groups(prefix: str) -> pd.DataFrame:
-    return pd.concat([read_csv(f"{prefix}_{group}.csv") for group in REPLICATE_GROUPS], ignore_index=True)
+def _of_all_groups(folder: str, params: Params) -> pd.DataFrame:
+    return pd.concat([read_csv(f"{folder}/{group}.csv") for group in replicate_groups(params)], ignore_index=True)
 
 
 def _history(folder: Path) -> dict[str, list[float]]:

@@ -4,19 +4,21 @@ from collections.abc import Callable
 
 import numpy as np
 
+from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
+from regularization.jobs.work import count_weights
+from regularization.metrics import score_rows
 from regularization.params import Params, load_params
 from regularization.rounding import share_threads
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
-from regularization.sweep.heat_map import draw_heat_maps
-from regularization.sweep.results import choose, final_shard, final_work, scores_on_test, summary, tabulate
-from regularization.sweep.rounds import Work, plan_folds, run_rounds, work_on
+from regularization.sweep.results import choose, final_cell, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.rounds import Predicted, plan_folds, run_rounds, work_on
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import network_settings, sweep_settings
-from stages._common import quiet_import, run_stage
+from stages._ends import quiet_import, run_stage
 from stages._engine import open_engine, progress_bar
 from stages._files import read_arrays, read_json, write_csv, write_json, write_text
-from stages._kept import kept_folder, train_or_load
+from stages._kept import kept_results
 
 
 def main() -> None:
@@ -34,14 +36,14 @@ def main() -> None:
         study = _train_grid(params, table, folds, configurations, engine, on_progress)
         chosen = choose(study, _complexities(params, table, configurations), random_state=params.seed)
         last_work, unseen = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
-        shard = final_shard(sweep_settings(params, configurations[chosen[1]]), seed=params.seed)
-        ((_, tested),) = _train(engine, last_work, [shard], lambda _: None)
+        cell = final_cell(sweep_settings(params, configurations[chosen[1]]), seed=params.seed)
+        ((_, tested),) = _trainer(engine, last_work, lambda _: None)([cell])
     result = tabulate(configurations, study, chosen[2])
     found = summary(
         configurations,
         study,
         chosen,
-        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=_score_rows()),
+        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=score_rows),
         n_test_rows=len(unseen),
         n_left_out=len(rows.test) - len(unseen),
         eliminate=params.sweep.eliminate,
@@ -55,13 +57,12 @@ def main() -> None:
 
 
 def _train_grid(params: Params, table: Table, folds: list[Rows], configurations: list[dict], engine, on_progress):
-    work = work_on(table, folds, **_training(params, table))
     return run_rounds(
         [sweep_settings(params, configuration) for configuration in configurations],
         table,
         folds,
-        lambda shards: _train(engine, work, shards, on_progress),
-        score=_score_rows(),
+        _trainer(engine, work_on(table, folds, **_training(params, table)), on_progress),
+        score=score_rows,
         rounds=params.sweep.seeds,
         seed=params.seed,
         eliminate=params.sweep.eliminate,
@@ -82,12 +83,6 @@ def _complexities(params: Params, table: Table, configurations: list[dict]) -> l
     return [complexity(configuration, **shared) for configuration in configurations]
 
 
-def _score_rows() -> Callable:
-    with quiet_import():
-        from regularization.evaluation import score_rows
-    return score_rows
-
-
 def _split(params: Params, table: Table) -> Rows:
     """The rows as `prepare` divides them."""
     choose_rows = split_rows_by_group if params.split.keep_duplicates_together else split_rows
@@ -104,7 +99,7 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
     n_configurations = count_configurations(params.sweep.lists())
     trainings = n_configurations * len(folds) * params.sweep.seeds
     with quiet_import():
-        from regularization.population.cost import count_weights, estimate_cost
+        from regularization.jobs.cost import estimate_cost
     cost = estimate_cost(
         n_trainings=trainings,
         n_splits=len(folds),
@@ -122,14 +117,12 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
     print(f"sweep: {size}; early stopping makes it less", flush=True)
 
 
-def _train(engine: Callable, work: Work, shards, on_progress: Callable[[float], object]):
-    return train_or_load(
-        work,
-        shards,
-        lambda missing: engine(work, missing, on_progress=on_progress),
-        on_progress=on_progress,
-        folder=kept_folder(),
-    )
+def _trainer(engine: Callable, work_and_scored: tuple, on_progress: Callable[[float], object]) -> Callable:
+    """Return the function that trains cells on that work, or takes what is kept of them."""
+    with quiet_import():
+        from regularization.sweep.training import train_cells
+    store = kept_results(Predicted, *work_and_scored)
+    return lambda cells: train_cells(cells, *work_and_scored, train_shards=engine, store=store, on_progress=on_progress)
 
 
 def _say(found: dict) -> None:

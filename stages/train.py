@@ -1,61 +1,103 @@
-"""Train one of the three models with Keras, logged by DVCLive -> models/, metrics/, plots/."""
+"""Train one of the headline models with Keras, logged by DVCLive -> models/, metrics/, plots/."""
 
 import argparse
+import io
 import shutil
+import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from regularization.errors import InputError
-from regularization.keras_file import PREPROCESSING, normalized_keras_file, with_member
+from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import load_params
 from regularization.table import Arrays
-from regularization.variants import HEADLINE_MODELS, headline_settings, network_settings, training_settings
-from stages._common import quiet_import, run_stage
+from regularization.variants import headline_models, headline_settings, network_settings, training_settings
+from stages._ends import quiet_import, run_stage
 from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
+from stages._kept import kept_results
 
 PREPARED = Path("data/prepared")
 EPOCHS_PER_SYNC = 50
 
 
+class Files(NamedTuple):
+    """What a training writes."""
+
+    archive: np.ndarray  # bytes of a zip
+
+
 def main() -> None:
-    name, params = _name(), load_params()
+    params = load_params()
+    name = _name(headline_models(params))
     arrays = Arrays(**read_arrays(PREPARED / "arrays.npz", Arrays._fields))
-    origin = read_json(PREPARED / PREPROCESSING, ["table"])["table"]["origin"]
-    with quiet_import():
-        import tensorflow as tf
-
-        from regularization.evaluation import headline_metrics
-        from regularization.models import build_model
-        from regularization.training import fit_epochs
-    tf.config.experimental.enable_op_determinism()
-
+    preprocessing = (PREPARED / PREPROCESSING).read_bytes()  # a model alone could take no new row
     shared = network_settings(params) | {"n_features": arrays.X_train.shape[1], "seed": params.seed}
-    model = build_model(**headline_settings(params, name), **shared)
-    with (
-        atomic_folder(f"plots/{name}") as folder,
-        tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar,
-    ):
+    settings = headline_settings(params, name) | shared
+    training = training_settings(params) | {"epochs": params.epochs, "batch_size": params.batch_size}
+    with quiet_import():
+        from regularization.networks import evaluation, fit, models  # noqa: F401 (the store asks which code is in use)
+    kept = kept_results(Files, arrays._asdict(), preprocessing)
+    files = kept.load(settings, training)
+    if files is None:
+        files = _train(name, arrays, settings, training, preprocessing)
+        kept.save(files, settings, training)
+    _write(files, name)
+
+
+def _train(name: str, arrays: Arrays, settings: dict, training: dict, preprocessing: bytes) -> Files:
+    """Train the model, with its curves in the workspace as they grow, and return all that is to be written."""
+    import tensorflow as tf
+
+    from regularization.networks.evaluation import headline_metrics
+    from regularization.networks.fit import fit_epochs
+    from regularization.networks.models import build_model
+
+    tf.config.experimental.enable_op_determinism()
+    model, epochs = build_model(**settings), training["epochs"]
+    with atomic_folder(f"plots/{name}") as folder, tqdm(total=epochs, desc=name, unit="epoch", disable=None) as bar:
         callbacks = [_live_callback(folder), _bar_callback(bar)]
-        history = fit_epochs(
-            model,
-            *arrays[:4],
-            epochs=params.epochs,
-            batch_size=params.batch_size,
-            seed=params.seed,
-            **training_settings(params),
-            callbacks=callbacks,
-        )
+        history = fit_epochs(model, *arrays[:4], seed=settings["seed"], **training, callbacks=callbacks)
         _keep_curves_only(folder)
+        origin = read_json(PREPARED / PREPROCESSING, ["table"])["table"]["origin"]
         mark = {"origin": origin} if origin == "standin" else {}
-        write_json(f"metrics/{name}.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
-        _save(model, Path(f"models/{name}.keras"))
+        write_json(folder / "metrics.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
+        model.save(folder / "model.keras")
+        saved = (folder / "model.keras").read_bytes()
+        content = with_member(normalized_keras_file(saved), PREPROCESSING, preprocessing)
+        (folder / "model.keras").write_bytes(content)
+        return Files(np.frombuffer(_zipped(folder), np.uint8))
 
 
-def _name() -> str:
+def _zipped(folder: Path) -> bytes:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.writestr(path.relative_to(folder).as_posix(), path.read_bytes())
+    return memory.getvalue()
+
+
+def _write(files: Files, name: str) -> None:
+    """Write the curves, then the metrics and the model, each whole."""
+    with zipfile.ZipFile(io.BytesIO(files.archive.tobytes())) as archive, atomic_folder(f"plots/{name}") as folder:
+        archive.extractall(folder)
+        metrics, model = ((folder / part).read_bytes() for part in ("metrics.json", "model.keras"))
+        for part in ("metrics.json", "model.keras"):
+            (folder / part).unlink()
+    for path, content in ((f"metrics/{name}.json", metrics), (f"models/{name}.keras", model)):
+        with atomic_file(path) as partial:
+            partial.write_bytes(content)
+
+
+def _name(models: tuple[str, ...]) -> str:
     parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
-    parser.add_argument("model", choices=HEADLINE_MODELS)
-    return parser.parse_args().model
+    parser.add_argument("model", help="a headline model of params.yaml")
+    name = parser.parse_args().model
+    if name not in models:
+        raise InputError(f"python -m stages.train: received {name!r}; expected one of {', '.join(models)}")
+    return name
 
 
 def _live_callback(folder: Path):
@@ -93,13 +135,6 @@ def _keep_curves_only(folder: Path) -> None:
         curves.replace(folder / curves.name)
     shutil.rmtree(folder / "plots")
     (folder / "metrics.json").unlink()
-
-
-def _save(model, path: Path) -> None:
-    with atomic_file(path) as partial:
-        model.save(partial)
-        preprocessing = (PREPARED / PREPROCESSING).read_bytes()  # a model alone could take no new row
-        partial.write_bytes(with_member(normalized_keras_file(partial.read_bytes()), PREPROCESSING, preprocessing))
 
 
 if __name__ == "__main__":

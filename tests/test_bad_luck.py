@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from regularization.errors import InputError
-from regularization.table.standin import standin_csv
+from regularization.intake.standin import standin_csv
 from tests.conftest import ROOT
 from tests.repositories import change_params, commit, copy_project, read_params, run
 

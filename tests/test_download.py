@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from regularization.errors import InputError
-from regularization.table import fetching
-from regularization.table.standin import standin_csv
+from regularization.intake import fetching
+from regularization.intake.standin import standin_csv
 from stages import download
 from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT

@@ -2,27 +2,28 @@
 
 import ast
 import functools
+import subprocess
 from collections.abc import Collection
 
 import pytest
 import yaml
 
-from regularization.variants import HEADLINE_MODELS, SHARED_SETTINGS, TRAINING_SETTINGS
-from stages import _common
-from tests.conftest import ROOT
+from regularization.metrics import METRICS
+from regularization.params.schema import Variant
+from regularization.variants import (
+    BASELINE,
+    SHARED_SETTINGS,
+    TECHNIQUES,
+    TRAINING_SETTINGS,
+    VARIATIONS,
+)
+from stages._guard import NO_RESULT_DEPENDS_ON
+from tests.conftest import ROOT, committed
 
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+STAGES = DVC["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-# These check params or end in a message: they change no result, so they make nothing run again. The settings of a
-# variant and the metrics stand in modules that do.
-SHARED_BY_STAGES = {
-    "stages/__init__.py",
-    "stages/_common.py",
-    "stages/_engine.py",
-    "stages/_files.py",
-    "stages/_kept.py",
-}
-NO_RESULT_DEPENDS_ON = _common.NO_RESULT_DEPENDS_ON
+HEADLINE = PARAMS["headline"]
 
 
 def imported(
@@ -67,14 +68,20 @@ def script(stage: dict) -> str:
 def test_a_stage_depends_on_its_script_and_every_module_behind_it(name):
     stage = STAGES[name]
     needed = {script(stage)} | imported(script(stage)) - NO_RESULT_DEPENDS_ON
-    assert needed <= set(stage["deps"])
+    missing = sorted(file for file in needed if not covers(stage["deps"], file))
+    assert not missing, f"dvc.yaml: {name} lacks {missing} among its deps"
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_depends_on_no_module_that_it_does_not_import(name):
+def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
     stage = STAGES[name]
-    modules = {dependency for dependency in stage["deps"] if dependency.endswith(".py")}
-    assert modules <= {script(stage)} | imported(script(stage), unfollowed=())
+    modules = {script(stage)} | imported(script(stage), unfollowed=())
+    code = [each for each in stage["deps"] if each.startswith(("stages/", "regularization/"))]
+    assert not [each for each in code if not any(covers([each], file) for file in modules)]
+
+
+def covers(dependencies: Collection[str], file: str) -> bool:
+    return any(file == each or file.startswith(f"{each}/") for each in dependencies)
 
 
 def tracked_params(stage: dict) -> set[str]:
@@ -84,18 +91,105 @@ def tracked_params(stage: dict) -> set[str]:
     return in_deps | {key for entry in entries for keys in entry.values() for key in keys or []}
 
 
-@pytest.mark.parametrize("name", HEADLINE_MODELS)
-def test_a_headline_model_tracks_the_settings_that_make_it_and_no_other_ones(name):
-    settings = {key for keys in HEADLINE_MODELS.values() for key in keys}
-    for stage in (f"train_{name}", f"replicate_{name}"):
-        assert tracked_params(STAGES[stage]) & settings == set(HEADLINE_MODELS[name])
-        assert tracked_params(STAGES[stage]) >= {*SHARED_SETTINGS, *TRAINING_SETTINGS}
+# --- three promises of CONTRIBUTING.md
 
 
-def test_no_dependency_is_a_folder_of_code():
-    """DVC would take the interpreter's own files in it, `__pycache__`, for changes."""
-    folders = [dependency for stage in STAGES.values() for dependency in stage["deps"] if (ROOT / dependency).is_dir()]
-    assert not [folder for folder in folders if list((ROOT / folder).rglob("*.py"))]
+@pytest.mark.parametrize("name", HEADLINE)
+def test_a_headline_model_has_its_stages_and_files_in_dvc_yaml(name):
+    settings, splits = (
+        {key for keys in HEADLINE.values() for key in keys},
+        "splits" if name == BASELINE else "headline_splits",
+    )
+    for kind in ("train", "replicate"):
+        assert f"{kind}_{name}" in STAGES, f"dvc.yaml: no stage {kind}_{name} for the headline model of params.yaml"
+        tracked = tracked_params(STAGES[f"{kind}_{name}"])
+        assert tracked & settings == set(HEADLINE[name]), f"dvc.yaml: {kind}_{name} has other params than params.yaml"
+        assert tracked >= {*SHARED_SETTINGS, *TRAINING_SETTINGS, f"headline.{name}"}
+    assert f"replicate.{splits}" in tracked
+    files = {f"metrics/{name}.json", f"plots/{name}"}
+    assert files <= set(STAGES["report"]["deps"]), f"dvc.yaml: the report lacks one of {sorted(files)} among its deps"
+    assert DVC["artifacts"][name]["path"] == f"models/{name}.keras", f"dvc.yaml: no artifact {name}"
+    drawn = {path for chart in DVC["plots"] for its in chart.values() for path in its["y"]}
+    assert f"plots/curves/{name}.csv" in drawn, f"dvc.yaml: the curves of {name} are in no chart under `plots`"
+    assert f"plots/{name}/eval/loss.tsv" in drawn, f"dvc.yaml: the curves of {name} are in no chart under `plots`"
+
+
+def test_every_headline_model_of_dvc_yaml_is_in_params_yaml():
+    trained = {name.removeprefix("train_") for name in STAGES if name.startswith("train_")}
+    assert trained == set(HEADLINE), "params.yaml: headline has other models than dvc.yaml has stages"
+    assert {f"replicate_{name}" for name in (*HEADLINE, VARIATIONS)} <= set(STAGES)
+
+
+def test_adding_a_headline_model_makes_no_other_model_run():
+    """Each of their stages tracks its own entry under `headline`, and no file that names the others."""
+    for name in HEADLINE:
+        for kind in ("train", "replicate"):
+            tracked = {param for param in tracked_params(STAGES[f"{kind}_{name}"]) if param.startswith("headline")}
+            assert tracked == {f"headline.{name}"}
+    assert not [param for param in tracked_params(STAGES["replicate_variations"]) if param.startswith("headline")]
+
+
+def test_a_metric_has_its_region_of_equivalence_in_params_yaml():
+    missing = set(METRICS) ^ set(PARAMS["evidence"]["equivalence"])
+    assert not missing, f"params.yaml: evidence.equivalence and metrics.py differ in {sorted(missing)}"
+
+
+def test_a_technique_is_in_the_schema_the_examples_and_the_docs():
+    """And in `build_model`: of its own arguments, those that are no technique are named here."""
+    page = (ROOT / "docs" / "techniques.md").read_text(encoding="utf-8")
+    used = {key for settings in TECHNIQUES.values() for key in settings} | {"patience"}
+    missing = set(Variant.model_fields) - used
+    assert not missing, f"regularization/variants.py: TECHNIQUES has no example with {sorted(missing)}"
+    unexplained = [key for key in Variant.model_fields if f"`{key}" not in page]
+    assert not unexplained, f"docs/techniques.md: nothing about {unexplained}"
+    models = ast.parse((ROOT / "regularization" / "networks" / "models.py").read_text(encoding="utf-8"))
+    (build,) = (each for each in models.body if isinstance(each, ast.FunctionDef) and each.name == "build_model")
+    arguments = {argument.arg for argument in build.args.kwonlyargs}
+    assert set(Variant.model_fields) - {"patience"} <= arguments, (
+        "regularization/networks/models.py: build_model lacks it"
+    )
+
+
+# --- no orphans
+
+
+def outputs() -> set[str]:
+    entries = [
+        each for stage in STAGES.values() for kind in ("outs", "metrics", "plots") for each in stage.get(kind, [])
+    ]
+    return {each if isinstance(each, str) else next(iter(each)) for each in entries}
+
+
+def tracked_files(*folders: str) -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-tree", "-r", "--name-only", "HEAD", *folders], cwd=ROOT, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("no git repository with a commit")
+    return listed.stdout.splitlines()
+
+
+def test_every_stage_of_the_lock_is_in_dvc_yaml():
+    assert set(yaml.safe_load(committed("dvc.lock"))["stages"]) == set(STAGES)
+
+
+def test_every_tracked_result_is_the_output_of_a_stage():
+    results = [path for path in tracked_files("metrics", "plots") if not path.endswith(".gitignore")]
+    assert results
+    assert not [path for path in results if not covers(outputs(), path)]
+
+
+def test_make_clean_deletes_nothing_that_git_tracks(tmp_path):
+    """In a clone: what is deleted would show as a change."""
+    for command in (["git", "clone", "--quiet", str(ROOT), str(tmp_path)], ["make", "--silent", "clean"]):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    changed = subprocess.check_output(["git", "status", "--porcelain"], cwd=tmp_path, text=True)
+    assert changed == ""
+
+
+def test_dvc_yaml_and_its_lock_stay_short():
+    assert len(committed("dvc.yaml").splitlines()) <= 350
+    assert len(committed("dvc.lock").splitlines()) <= 1800
 
 
 def test_every_param_is_read_by_some_stage_and_is_there():
@@ -104,7 +198,7 @@ def test_every_param_is_read_by_some_stage_and_is_there():
         value = PARAMS
         for key in param.split("."):
             value = value[key]
-    flat = {key for key in PARAMS if key not in ("data", "split", "replicate", "sweep", "evidence")}
+    flat = {key for key in PARAMS if key not in ("data", "split", "headline", "replicate", "sweep", "evidence")}
     flat |= {f"{group}.{key}" for group in ("data", "split", "replicate") for key in PARAMS[group]}
     assert {param for param in flat if param not in tracked and param.split(".")[0] not in tracked} == set()
 
@@ -117,7 +211,8 @@ def test_there_is_a_file_for_every_stage_and_a_stage_for_every_file():
 def test_no_stage_imports_another_and_the_library_imports_none():
     for file in (ROOT / "stages").glob("*.py"):
         behind = imported(str(file.relative_to(ROOT)))
-        assert {name for name in behind if name.startswith("stages/")} <= SHARED_BY_STAGES
+        stages = {name for name in behind if name.startswith("stages/")}
+        assert not [name for name in stages if not name.startswith("stages/_")]
     for file in (ROOT / "regularization").rglob("*.py"):
         behind = imported(str(file.relative_to(ROOT)))
         assert {name.split("/")[0] for name in behind} <= {"regularization"}

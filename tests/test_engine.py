@@ -1,4 +1,4 @@
-"""Which engine the replicates and the sweep get. What the engines do, tests/cluster/ tests."""
+"""Which engine the replicates and the sweep get. tests/jobs/ tests the engines themselves."""
 
 import contextlib
 import io

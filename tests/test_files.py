@@ -239,7 +239,7 @@ def test_on_a_full_disk_nothing_half_remains_and_the_file_is_named(tmp_path):
         pytest.skip("no unshare here")
     code = (
         "import sys; import numpy as np; from stages._files import atomic_file, atomic_folder;"
-        "from stages._common import run_tool\n"
+        "from stages._ends import run_tool\n"
         "def main():\n"
         "    with atomic_folder('small/prepared') as folder: np.savez(folder / 'a.npz', X=np.zeros(10**5))\n"
         "run_tool(main)"

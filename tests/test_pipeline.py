@@ -11,14 +11,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.repositories import change_params, commit, copy_project, run
+from tests.repositories import change_params, commit, copy_project, read_params, run
 
 QUICK = {
     "epochs": 3,
     "batch_size": 8,
     "hidden_units": [1],
     "regularized_layers": [1],
-    "replicate": {"seeds": 2, "splits": 10, "leaky_twins": 2, "variants": {"l1_0001": {"l1": 0.001}}},
+    "replicate": {
+        "seeds": 2,
+        "splits": 20,
+        "headline_splits": 15,
+        "variant_splits": 10,
+        "leaky_twins": 2,
+        "variants": {"l1_0001": {"l1": 0.001}},
+    },
     "sweep": {
         "grid": {"l1": [0.001], "dropout": [None]},
         "folds": 3,
@@ -82,7 +89,7 @@ def test_the_first_run_runs_every_stage(first_run):
 
 def test_the_evidence_ends_with_the_answer(first_run):
     assert "l1l2 against base: test accuracy" in first_run[1]
-    assert "all of it: metrics/evidence/sentences.md" in first_run[1]
+    assert "the rest: docs/results.md, metrics/evidence/" in first_run[1]
 
 
 def test_what_comes_of_a_stand_in_is_marked_and_nothing_else(first_run):
@@ -92,7 +99,7 @@ def test_what_comes_of_a_stand_in_is_marked_and_nothing_else(first_run):
     for name in ("base", "l1l2", "dropout", "evidence"):
         found = json.loads((metrics / f"{name}.json").read_text(encoding="utf-8"))
         assert found.get("origin") == ("standin" if is_standin else None)
-    tables = [*metrics.glob("replicates_*.csv"), *metrics.glob("blocks_*.csv"), *metrics.glob("evidence/*.csv")]
+    tables = [path for folder in ("replicates", "blocks", "evidence") for path in metrics.glob(f"{folder}/*.csv")]
     assert len(tables) > 15
     for table in tables:
         header = table.read_text(encoding="utf-8").splitlines()[0].split(",")
@@ -131,6 +138,17 @@ def test_exp_show_as_the_readme_has_it_fits_a_wide_terminal(experiment):
     assert len(header.split(",")) <= 16
 
 
+def test_make_experiments_shows_what_differs_within_a_hundred_columns(experiment):
+    shown = run("python", "-m", "tools.experiments", cwd=experiment[0])
+    lines = shown[shown.index("workspace") :].splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "half: dropout 0.2 -> 0.5" in lines
+    assert [line.split(":")[0] for line in lines if line and line[0] != " "] == ["workspace", "main", "half"]
+    verdict = json.loads((experiment[0] / "metrics/evidence.json").read_text(encoding="utf-8"))["accuracy"]["verdict"]
+    row = next(line for line in lines if line.startswith("  dropout against base"))
+    assert f" {verdict['dropout_vs_base']} " in row
+
+
 def test_metrics_diff_tells_of_the_changed_model_alone(experiment):
     changed = json.loads(run("dvc", "metrics", "diff", "--json", cwd=experiment[0]))
     assert set(changed) <= {"metrics/dropout.json", "metrics/evidence.json"}
@@ -147,13 +165,43 @@ def test_plots_diff_draws_both_revisions(experiment):
 
 
 def test_going_back_to_the_earlier_value_trains_nothing(experiment, tmp_path):
+    """What was trained is kept, and no file is kept anew."""
     folder = tmp_path / "clone"
     run("cp", "-a", str(experiment[0]), str(folder), cwd=tmp_path)
     run("git", "checkout", "--quiet", "--", "params.yaml", cwd=folder)
-    output = run("dvc", "repro", cwd=folder)
-    assert stages_run(output) & (TRAININGS | REPLICATES) == set()
-    assert "Stage 'train_dropout' is cached" in output
+    kept = set((folder / ".dvc/tmp/trainings").iterdir())
+    assert stages_run(run("dvc", "repro", cwd=folder)) >= {"train_dropout", "replicate_dropout"}
+    assert set((folder / ".dvc/tmp/trainings").iterdir()) == kept
     assert run("git", "status", "--porcelain", "metrics", "plots", "dvc.lock", cwd=folder) == ""
+
+
+def test_one_changed_variant_trains_no_other(clone):
+    """Of the variations' stage, one variant's trainings are new: 10 splits and 2 seeds."""
+    kept = set((clone / ".dvc/tmp/trainings").iterdir())
+    replicate = read_params(clone)["replicate"]
+    change_params(clone, replicate=replicate | {"variants": replicate["variants"] | {"l2_0001": {"l2": 0.001}}})
+    run("dvc", "repro", "replicate_variations", cwd=clone)
+    assert len(set((clone / ".dvc/tmp/trainings").iterdir()) - kept) == 2
+    assert changed_trainings(clone) == set()
+
+
+@pytest.mark.slow
+def test_a_headline_model_more_retrains_nothing_else(clone):
+    """`noise` by params.yaml and dvc.yaml alone; its own stages run, and the answer names it."""
+    params = read_params(clone)
+    change_params(clone, headline=params["headline"] | {"noise": ["input_stddev"]}, input_stddev=0.8)
+    pipeline = yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8"))
+    for kind in ("train", "replicate"):
+        text = json.dumps(pipeline["stages"][f"{kind}_dropout"])
+        stage = json.loads(text.replace('"dropout"', '"input_stddev"').replace("dropout", "noise"))
+        pipeline["stages"][f"{kind}_noise"] = stage
+    pipeline["stages"]["report"]["deps"] += ["metrics/noise.json", "plots/noise"]
+    (clone / "dvc.yaml").write_text(yaml.safe_dump(pipeline), encoding="utf-8")
+    assert changed_trainings(clone) == set()
+    output = run("dvc", "repro", cwd=clone)
+    assert stages_run(output) == {"check_params", "train_noise", "replicate_noise", "evidence", "report"}
+    assert "noise against base: test accuracy" in output
+    run("git", "clean", "--quiet", "-fd", "metrics", "plots", cwd=clone)
 
 
 def test_l1_retrains_l1l2_and_its_replicates_alone(clone):
@@ -167,20 +215,24 @@ def test_epochs_retrains_everything(clone):
 
 
 def test_the_threshold_reaches_every_training_through_the_prepared_table(clone):
-    change_params(clone, data=read_data(clone) | {"threshold": 7})
+    change_params(clone, data=read_params(clone)["data"] | {"threshold": 7})
     assert "prepare" in stages_run(run("dvc", "repro", "prepare", cwd=clone))
     assert changed_trainings(clone) == TRAININGS | REPLICATES
 
 
-def test_another_setting_of_a_headline_model_in_the_code_retrains_it(clone):
-    file = clone / "regularization" / "variants.py"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace('"bias_l1", ', ""), encoding="utf-8")
-    assert "train_l1l2" in changed_trainings(clone)
+def test_another_setting_of_a_headline_model_retrains_it(clone):
+    headline = read_params(clone)["headline"]
+    change_params(clone, headline=headline | {"l1l2": [key for key in headline["l1l2"] if key != "bias_l1"]})
+    assert changed_trainings(clone) == {"train_l1l2", "replicate_l1l2"}
 
 
-def read_data(folder: Path) -> dict:
-    return yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))["data"]
+def test_code_of_the_networks_retrains_them_and_a_stray_pyc_nothing(clone):
+    (clone / "regularization/networks/__pycache__").mkdir(exist_ok=True)
+    (clone / "regularization/networks/__pycache__/stray.cpython-311.pyc").write_bytes(b"stray")
+    assert changed_trainings(clone) == set()
+    file = clone / "regularization/networks/models.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert changed_trainings(clone) == TRAININGS | REPLICATES
 
 
 def changed_trainings(folder: Path) -> set[str]:
@@ -193,6 +245,14 @@ def test_a_mistyped_key_stops_the_run(clone):
         run("dvc", "exp", "run", "--set-param", "+dropuot=0.3", cwd=clone)
 
 
-def test_the_plots_page_opens(clone):
+def test_the_plots_page_is_small_and_no_chart_is_empty(clone):
     run("dvc", "plots", "show", cwd=clone)
-    assert "Validation loss" in (clone / "dvc_plots/index.html").read_text(encoding="utf-8")
+    page = clone / "dvc_plots/index.html"
+    assert "Validation loss" in page.read_text(encoding="utf-8")
+    assert page.stat().st_size < 4e6
+    drawn = run("dvc", "plots", "show", "--json", cwd=clone)
+    charts = json.loads(drawn[drawn.index("{") : drawn.rindex("}") + 1])["data"]
+    assert len(charts) <= 12
+    for views in charts.values():
+        assert views
+        assert all(view["type"] == "image" or view["content"]["data"]["values"] for view in views)

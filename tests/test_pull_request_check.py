@@ -30,7 +30,7 @@ def csv_files(gain: float) -> dict[str, str]:
     """By path, what the replicate stages would write."""
     tables = zip(("replicates", "blocks"), simulated(gains={"dropout": gain}, seed_sd=0.002), strict=True)
     return {
-        f"metrics/{kind}_{name}.csv": rows.to_csv(index=False, float_format="%.6g")
+        f"metrics/{kind}/{name}.csv": rows.to_csv(index=False, float_format="%.6g")
         for kind, table in tables
         for name, rows in table.groupby("variant")
     }
@@ -42,8 +42,9 @@ def write_results(folder: Path, *, gain: float = 0.0, data: dict = DATA, setting
     (folder / "metrics" / "data.json").write_text(json.dumps(data))
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     for path, text in csv_files(gain).items():
+        (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
-    written = "metrics/blocks_dropout.csv"
+    written = "metrics/blocks/dropout.csv"
     md5 = hashlib.md5((folder / written).read_bytes(), usedforsecurity=False).hexdigest()
     stage = {
         "params": {"params.yaml": {"dropout": settings["dropout"]}},
@@ -122,27 +123,45 @@ def test_params_that_changed_without_a_run_are_named(project):
 
 
 def test_results_that_were_edited_by_hand_are_named(project):
-    path = project / "metrics" / "blocks_dropout.csv"
+    path = project / "metrics" / "blocks" / "dropout.csv"
     path.write_text(path.read_text().replace("dropout,0,40", "dropout,0,40 ", 1))
-    assert stale_stages(files_here()[1]) == ["replicate_dropout"]
+    assert stale_stages(*files_here()) == ["replicate_dropout"]
+
+
+def test_code_in_a_folder_that_changed_without_a_run_is_named(project):
+    """By the MD5 that DVC itself gives to a folder of files."""
+    folder = project / "regularization" / "jobs"
+    folder.mkdir(parents=True)
+    for name in ("work.py", "cost.py"):
+        (folder / name).write_text(name)
+    (project / "dvc.lock").unlink()
+    run("dvc", "init", "--quiet", cwd=project)
+    stage = {"cmd": "true", "deps": ["regularization/jobs"]}
+    (project / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"replicate_dropout": stage}}))
+    run("dvc", "repro", "--quiet", cwd=project)
+    assert stale_stages(*files_here()) == []
+    commit(project, "as DVC left it")
+    assert stale_stages(*files_of("HEAD")) == []
+    (folder / "work.py").write_text("changed")
+    assert stale_stages(*files_here()) == ["replicate_dropout"]
 
 
 def test_results_as_dvc_left_them_are_not_stale(project):
-    assert stale_stages(files_here()[1]) == []
+    assert stale_stages(*files_here()) == []
 
 
 @pytest.mark.parametrize(
     ("path", "content"),
     [
-        ("metrics/blocks_dropout.csv", "nonsense"),
-        ("metrics/blocks_dropout.csv", "\0\1\2"),
-        ("metrics/blocks_dropout.csv", "variant,block,rows\ndropout,0,many\n"),
+        ("metrics/blocks/dropout.csv", "nonsense"),
+        ("metrics/blocks/dropout.csv", "\0\1\2"),
+        ("metrics/blocks/dropout.csv", "variant,block,rows\ndropout,0,many\n"),
         (
-            "metrics/replicates_dropout.csv",
+            "metrics/replicates/dropout.csv",
             "variant,protocol,split,seed,n_train,n_distinct_train,n_test\n</script>,a,1,1,1,1,1\n",
         ),
         (
-            "metrics/replicates_dropout.csv",
+            "metrics/replicates/dropout.csv",
             "variant,protocol,split,seed,n_train,n_distinct_train,n_test\n@someone,a,1,1,1,1,1\n",
         ),
         ("metrics/data.json", "[" * 100_000),
@@ -163,7 +182,7 @@ def test_what_cannot_be_read_fails_the_check_in_one_line_that_is_shown_as_code(p
 
 
 def test_a_link_in_place_of_a_csv_is_not_followed(project):
-    path = project / "metrics" / "blocks_dropout.csv"
+    path = project / "metrics" / "blocks" / "dropout.csv"
     path.unlink()
     path.symlink_to("/etc/hostname")
     found = checked(project)
@@ -179,7 +198,7 @@ def test_a_large_file_is_not_read(project, monkeypatch):
 
 def test_a_base_without_replicates_leaves_nothing_to_compare(project):
     run("git", "checkout", "--quiet", "--orphan", "other", cwd=project)
-    for path in (project / "metrics").glob("*.csv"):
+    for path in (project / "metrics").rglob("*.csv"):
         path.unlink()
     commit(project, "nothing yet")
     run("git", "checkout", "--quiet", "-b", "first", cwd=project)
@@ -221,7 +240,7 @@ def test_the_examples_in_the_documentation_are_what_the_committed_results_give(m
     if repository.git("rev-parse", "--verify", "HEAD") is None:
         pytest.skip("expected a git repository with a commit, to compare the page with what is committed")
     committed = files_of("HEAD")
-    if stale_stages(committed[1]):
+    if stale_stages(*committed):
         pytest.skip("the committed results are older than the code: `dvc repro`, then `make readme`")
     page = examples.PAGE.read_text(encoding="utf-8")
     assert examples.filled(page, committed) == page

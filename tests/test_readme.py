@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from regularization.evidence import evidence_tables
+from regularization.words.phrases import MAJORITY_LABEL
 from stages._files import write_csv, write_json
-from tests.conftest import ROOT
+from tests.conftest import ROOT, committed
 from tests.evidence.simulated import HEADLINE, simulated
 from tools import summary
 from tools.readme import BLOCKS, filled, pages
@@ -125,16 +126,16 @@ def test_the_notebooks_figures_stand_beside_its_own_models_alone(figures):
         "| model | test accuracy | test loss | the loss without penalty |",
         "| --- | --- | --- | --- |",
         *(f"| `{name}` | 0.750 | 0.600 | 0.500 |" for name in HEADLINE),
-        "| the larger class, always | 0.625 | 0.688 | 0.688 |",
+        f"| {MAJORITY_LABEL} | 0.625 | 0.688 | 0.688 |",
     ]
     assert BLOCKS["notebook"](metrics).startswith("The notebook had another table or other settings")
 
 
-def test_the_verdicts_end_with_the_larger_class(figures, tables):
+def test_the_verdicts_end_with_the_majority_class(figures, tables):
     base = tables["majority"].query("variant == 'base' and metric == 'accuracy'").iloc[0]
     lines = BLOCKS["verdicts"](figures(HEADLINE)).splitlines()
     assert len(lines) == 2 + 2 + 1
-    assert lines[-1].startswith(f"| the larger class, always | {-base.difference:+.3f} ({-base.upper:+.3f} to ")
+    assert lines[-1].startswith(f"| {MAJORITY_LABEL} | {-base.difference:+.3f} ({-base.upper:+.3f} to ")
 
 
 # --- what `make` ends with
@@ -147,6 +148,9 @@ def results(tmp_path, committed_metrics, monkeypatch) -> Path:
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "results"]):
         identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.org"]
         subprocess.run(["git", *identity, *command], cwd=tmp_path, check=True)
+    (tmp_path / "params.yaml").write_text(committed("params.yaml"), encoding="utf-8")
+    (tmp_path / "data/prepared").mkdir(parents=True)
+    (tmp_path / "data/prepared/preprocessing.json").write_text('{"columns": [1, 2]}', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

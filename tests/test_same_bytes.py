@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from regularization import rounding
-from regularization.variants import HEADLINE_MODELS
-from stages import _common
+from stages import _ends
 from tests.conftest import ROOT
 from tools import same_bytes
 
@@ -43,7 +42,7 @@ def digests() -> tuple[dict, dict]:
 
 def test_both_ways_of_training_give_the_same_bytes_under_other_limits(digests):
     usual, limited = digests
-    assert set(usual) > {f"{name} with Keras" for name in HEADLINE_MODELS} | {"large batches", "a small population"}
+    assert set(usual) > {f"{name} with Keras" for name in same_bytes.HEADLINE} | {"large batches", "a small population"}
     assert usual == limited
 
 
@@ -105,10 +104,10 @@ def test_a_stage_runs_on_the_settings_before_any_library_is_imported():
 def test_a_setting_of_the_users_own_is_one_line_of_warning(monkeypatch, capsys):
     for name, value in rounding.SETTINGS.items():
         monkeypatch.setenv(name, value)
-    _common.run_stage(lambda: None)
+    _ends.run_stage(lambda: None)
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    _common.run_stage(lambda: None)
+    _ends.run_stage(lambda: None)
     assert capsys.readouterr().err == (
         "warning: TF_ENABLE_ONEDNN_OPTS=1 is set: results may differ from the committed ones in the last digits\n"
     )

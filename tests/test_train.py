@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -83,6 +84,21 @@ def test_with_patience_it_says_how_many_epochs_it_took_and_keeps_the_best(prepar
     assert scores["validation"]["loss"] == pytest.approx(loss.min(), rel=1e-5)
 
 
+def test_what_was_trained_before_is_taken_from_where_it_is_kept(prepared):
+    assert train("base").returncode == 0
+    first = {path: Path(path).read_bytes() for path in outputs()}
+    (kept,) = Path(".dvc/tmp/trainings").iterdir()
+    shutil.rmtree("plots")
+    before = kept.stat().st_ino
+    assert train("base").returncode == 0
+    assert {path: Path(path).read_bytes() for path in outputs()} == first
+    (again,) = Path(".dvc/tmp/trainings").iterdir()
+    assert again.stat().st_ino == before  # nothing was saved anew
+    prepared(seed=7)
+    assert train("base").returncode == 0
+    assert Path("metrics/base.json").read_bytes() != first["metrics/base.json"]
+
+
 def test_a_diverging_training_ends_in_one_line_and_leaves_nothing(prepared):
     prepared(learning_rate=1e30, epochs=50)
     ended = train("l1l2")
@@ -102,4 +118,6 @@ def test_bad_params_end_in_one_line(prepared):
 def test_an_unknown_model_is_refused_with_the_choices(prepared):
     ended = train("ridge")
     assert ended.returncode != 0
-    assert "choose from" in ended.stderr
+    assert ended.stderr.startswith(
+        "error: python -m stages.train: received 'ridge'; expected one of base, l1l2, dropout"
+    )

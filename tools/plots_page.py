@@ -8,7 +8,7 @@ from pathlib import Path
 
 import vl_convert
 
-from stages._common import run_tool
+from stages._ends import run_tool
 from stages._files import atomic_file
 
 TEMPLATE = Path(__file__).with_name("plots_page.html")

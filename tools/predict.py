@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.keras_file import PREPROCESSING, read_member
-from regularization.table.checks import read_table
-from regularization.table.new_rows import to_inputs, unused_columns
-from stages._common import quiet_import, run_tool
+from regularization.intake.checks import read_table
+from regularization.intake.new_rows import to_inputs, unused_columns
+from regularization.networks.keras_file import PREPROCESSING, read_member
+from stages._ends import quiet_import, run_tool
 from stages._files import write_csv
 
 

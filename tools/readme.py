@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from regularization.evidence import answer, told_first
 from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
-from regularization.variants import HEADLINE_MODELS
+from regularization.variants import BASELINE
+from regularization.words.evidence import answer, leading
+from regularization.words.phrases import MAJORITY_LABEL, difference, interval
 from stages._files import read_csv, write_text
 
 
@@ -38,14 +39,14 @@ def models(metrics: Path) -> str:
     heads = ["model", "test accuracy", "test loss", "the loss without penalty"]
     theirs = {"notebook's accuracy": "test_accuracy", "notebook's loss": "test_loss"} if len(notebook) else {}
     rows = []
-    for name in HEADLINE_MODELS:
+    for name in _headline(metrics):
         test = _read(metrics / f"{name}.json")["test"]
         ours = [test["accuracy"], test["loss"], test["binary_crossentropy"]]
         printed = [notebook.get((name, column)) for column in theirs.values()]
         rows.append([f"`{name}`", *("" if value is None else f"{value:.3f}" for value in ours + printed)])
     largest = _read(metrics / "data.json")["majority_class_on_test_rows"]
     ours = [largest["accuracy"], largest["binary_crossentropy"], largest["binary_crossentropy"]]
-    rows.append(["the larger class, always", *(f"{value:.3f}" for value in ours), *("" for _ in theirs)])
+    rows.append([MAJORITY_LABEL, *(f"{value:.3f}" for value in ours), *("" for _ in theirs)])
     return _table([*heads, *theirs], rows)
 
 
@@ -60,6 +61,7 @@ def verdicts(metrics: Path) -> str:
 
 
 def verdicts_of_all(metrics: Path) -> str:
+    """Every variant against base."""
     return _verdict_table(metrics, None)
 
 
@@ -77,8 +79,8 @@ def techniques(metrics: Path) -> str:
 
 def _verdict_table(metrics: Path, family: str | None) -> str:
     tables = _tables(metrics)
-    first = told_first(tables)
-    names, rows = (first[0], first[-1]), tables["comparisons"].query("reference == 'base'")
+    metrics_shown = leading(tables)
+    names, rows = (metrics_shown[0], metrics_shown[-1]), tables["comparisons"].query("reference == 'base'")
     shown = rows if family is None else rows[rows["family"] == family]
     by_metric = {name: shown[shown["metric"] == name].set_index("variant") for name in names}
     cells = [
@@ -87,20 +89,17 @@ def _verdict_table(metrics: Path, family: str | None) -> str:
     ]
     base = tables["majority"].query("variant == 'base'").set_index("metric")
     largest = [_of_majority(base.loc[name]) for name in names]
-    cells.append(["the larger class, always", *(text for interval in largest for text in (interval, ""))])
+    cells.append([MAJORITY_LABEL, *(text for interval in largest for text in (interval, ""))])
     return _table(["against `base`", *(text for name in names for text in (METRICS[name].label, ""))], cells)
 
 
 def _of_majority(base: pd.Series) -> str:
     """The difference of the majority class to base: the table has the opposite."""
-    return f"{-base.difference:+.3f} ({-base.upper:+.3f} to {-base.lower:+.3f})"
+    return interval(-base["difference"], -base["upper"], -base["lower"])
 
 
 def _difference(found: pd.Series) -> tuple[str, str]:
-    if not found.differing:
-        return "no training differed", f"**{found.verdict}**"
-    interval = f"{found.difference:+.3f} ({found.lower:+.3f} to {found.upper:+.3f})"
-    return interval, f"**{found.verdict}**"
+    return difference(found) if found.differing else "no training differed", f"**{found.verdict}**"
 
 
 def findings(metrics: Path) -> str:
@@ -125,6 +124,12 @@ def notebook(metrics: Path) -> str:
     ]
     heads = ["", "notebook printed", "mean ± sd over seeds", "percentile of what it printed", "comes out on top"]
     return _table(heads, rows)
+
+
+def _headline(metrics: Path) -> list[str]:
+    """The headline models: the baseline, and what is compared with it first of all."""
+    pairs = _evidence(metrics, "comparisons").query("family == 'headline' and reference == @BASELINE")
+    return [BASELINE, *pairs["variant"].unique()]
 
 
 def _read(path: Path) -> dict:

@@ -6,7 +6,7 @@ Fonts differ between machines, so its bytes do too: it is no stage's output. Mak
 from pathlib import Path
 
 from regularization.errors import InputError
-from stages._common import run_tool
+from stages._ends import run_tool
 from stages._files import atomic_file
 from tools.browser import chromium, find_chromium
 

@@ -15,23 +15,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from regularization.variants import HEADLINE_MODELS
+from regularization.variants import TECHNIQUES, techniques_together
 
 EMULATOR = "qemu-x86_64"
 PROCESSORS = {"Haswell": "Intel Haswell (2013), AVX2", "EPYC-Milan": "AMD EPYC Milan (2021), AVX2"}
 INSTALL = f"{EMULATOR} is not installed; expected QEMU's user-mode emulator: apt-get install qemu-user"
 LARGE = 20_000  # rows in a batch: enough for TensorFlow to share them among its threads
-TECHNIQUES = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01}, "dropout": {"dropout": 0.2}}
-OTHER_TECHNIQUES = {
-    "input_stddev": 0.3,
-    "hidden_stddev": 0.2,
-    "batch_normalization": True,
-    "max_norm": 1.0,
-    "weight_decay": 0.1,
-    "clipnorm": 0.1,
-    "use_ema": True,
-    "label_smoothing": 0.1,
-}
+HEADLINE = {"base": {}, "l1l2": TECHNIQUES["l1l2"], "dropout": TECHNIQUES["dropout"]}
 
 
 def main() -> None:
@@ -74,12 +64,12 @@ def digests(*, headline_only: bool = False) -> dict[str, str]:
 def _of_keras() -> dict[str, str]:
     import numpy as np
 
-    from regularization.evaluation import headline_metrics
-    from regularization.models import build_model
+    from regularization.networks.evaluation import headline_metrics
+    from regularization.networks.models import build_model
 
     arrays, found = _arrays(240), {}
-    for name in HEADLINE_MODELS:
-        model = build_model(**TECHNIQUES[name], seed=1)
+    for name, settings in HEADLINE.items():
+        model = build_model(**settings, seed=1)
         found[f"{name} with Keras"] = _train(model, arrays, batch_size=32)
         found[f"what {name} predicts"] = _digest([model(np.float32(arrays.X_test)).numpy()], [])
         found[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays))
@@ -91,8 +81,8 @@ def _train(model, arrays, *, batch_size: int) -> str:
     """The digest of two epochs. QEMU breaks down over the threads of Keras' `fit`; these are the same steps."""
     import tensorflow as tf
 
-    from regularization.row_order import batch_order
-    from regularization.training import epoch_trainer
+    from regularization.networks.fit import epoch_trainer
+    from regularization.networks.row_order import batch_order
 
     epoch = tf.function(epoch_trainer(model, *arrays[:4], batch_size=batch_size).train_step)
     orders = batch_order(1, 2, len(arrays.X_train))
@@ -101,11 +91,11 @@ def _train(model, arrays, *, batch_size: int) -> str:
 
 
 def _of_the_population() -> dict[str, str]:
-    from regularization.models import build_model
+    from regularization.networks.models import build_model
     from regularization.population import Dataset, train_population
 
     small = {"hidden_units": (6, 4)}
-    models = [build_model(**TECHNIQUES[name], **small, seed=seed) for name in TECHNIQUES for seed in range(3)]
+    models = [build_model(**settings, **small, seed=seed) for settings in HEADLINE.values() for seed in range(3)]
     data = Dataset(*_arrays(240)[:4])
     history = train_population(models, data, seeds=range(len(models)), epochs=3, batch_size=8)
     weights = [weight for model in models for weight in model.get_weights()]
@@ -113,10 +103,10 @@ def _of_the_population() -> dict[str, str]:
 
 
 def _of_other_techniques() -> dict[str, str]:
-    from regularization.models import build_model
+    from regularization.networks.models import build_model
     from regularization.population import Dataset, train_population
 
-    model = build_model(**OTHER_TECHNIQUES, hidden_units=(6,), seed=0)
+    model = build_model(**techniques_together(), hidden_units=(6,), seed=0)
     train_population([model], Dataset(*_arrays(240)[:4]), seeds=[0], epochs=3, batch_size=8)
     return {"the other techniques": _digest(model.get_weights(), [])}
 

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from regularization.evidence import answer
-from regularization.variants import HEADLINE_MODELS
-from stages._common import run_tool
+from regularization.jobs.cost import estimate_seconds
+from regularization.jobs.work import count_weights
+from regularization.params import load_params
+from regularization.variants import headline_models
+from regularization.words.evidence import answer, splits_to_decide
+from stages._ends import run_tool
 from stages._files import read_csv, read_json
 
 COLUMNS = ("accuracy", "loss", "binary_crossentropy")
 HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
 WHERE_NEXT = """
-metrics/evidence/sentences.md          all that the replicates say
+docs/results.md, metrics/evidence/      every variant, as tables
 plots/report.html                      all of it on one page, with charts
 dvc plots show                         the same, and more, as DVC draws them
 dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc plots diff`"""
@@ -22,17 +25,20 @@ dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc 
 def main() -> None:
     print()
     print("".join(f"{heading:<17}" for heading in HEADINGS))
-    for name in HEADLINE_MODELS:
+    for name in headline_models(load_params()):
         test = read_json(f"metrics/{name}.json", ["test"])["test"]
         print("".join([f"{name:<17}", *(f"{test[column]:<17.4f}" for column in COLUMNS)]).rstrip())
-    data = read_json("metrics/data.json", ["majority_class_on_test_rows", "origin"])
+    data = read_json("metrics/data.json", ["majority_class_on_test_rows", "origin", "rows"])
     majority = data["majority_class_on_test_rows"]
     figures = [majority[column] for column in ("accuracy", "binary_crossentropy", "binary_crossentropy")]
-    print("".join([f"{'larger class':<17}", *(f"{figure:<17.4f}" for figure in figures)]).rstrip())
+    print("".join([f"{'majority class':<17}", *(f"{figure:<17.4f}" for figure in figures)]).rstrip())
     if data["origin"] == "standin":
         print("\nThese networks saw a synthetic stand-in table: the figures say nothing about wine.")
     print("\nWhat the replicates say, with 95% intervals for new tables of the same kind:")
-    print("\n".join(f"  {sentence}" for sentence in answer(_evidence())))
+    evidence = _evidence()
+    print("\n".join(f"  {sentence}" for sentence in answer(evidence)))
+    if further := splits_to_decide(evidence):
+        print(_deeper(further, data))
     differing = changed_results()
     if differing:
         print(
@@ -41,6 +47,25 @@ def main() -> None:
             "`git checkout metrics plots dvc.lock` takes them back."
         )
     print(WHERE_NEXT)
+
+
+def _deeper(splits: int, data: dict) -> str:
+    """Return how to train the headline models on so many splits, and what that takes on this machine."""
+    params = load_params()
+    replicate, headline = params.replicate, headline_models(params)
+    new = (len(headline) - 1) * max(splits - replicate.headline_splits, 0) + max(splits - replicate.splits, 0)
+    layout = read_json("data/prepared/preprocessing.json", ["columns"])["columns"]
+    seconds = estimate_seconds(
+        n_trainings=new,
+        epochs=params.epochs,
+        n_rows=round(0.8 * data["rows"]["all"]),
+        n_weights=count_weights(len(layout), params.hidden_units),
+    )
+    settings = f"-S replicate.headline_splits={splits}"
+    settings += f" -S replicate.splits={splits}" if splits > replicate.splits else ""
+    return (
+        f"  to decide it: dvc exp run {settings}   ({new} more trainings, about {max(1, round(seconds / 60))} min here)"
+    )
 
 
 def _evidence() -> dict[str, pd.DataFrame]:

@@ -15,16 +15,16 @@ import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
-from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
+from regularization.intake.addresses import address_problem, is_web_address
+from regularization.intake.checks import check_table
+from regularization.intake.fetching import fetch
+from regularization.intake.sniffing import Understood, understand
 from regularization.params import check_params
 from regularization.params.file import parse_values
 from regularization.table import duplicate_groups
-from regularization.table.checks import check_table
-from regularization.table.fetching import fetch
 from regularization.table.preprocessing import count_inputs
-from regularization.table.sniffing import Understood, understand
-from stages._common import run_tool
+from stages._ends import run_tool
 from stages._files import write_text
 
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address

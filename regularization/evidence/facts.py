@@ -27,6 +27,7 @@ def facts(replicates: Replicates, *, origin: str, is_notebook: bool) -> pd.DataF
             "blocks": [len(rows)],
             "blocks_of_both_classes": [int(replicates.blocks_of(BALANCED_ACCURACY).sum())],
             "splits": [len(seen)],
+            "fewest_splits": [min(map(replicates.n_splits, replicates.variants))],
             "splits_trained_on_one_class": [int(((of_1 == 0) | (of_1 == of_both)).sum())],
             "origin": [origin],
             "is_notebook": [is_notebook],

@@ -1,23 +1,29 @@
-"""The interval for the difference of two variants on one table: the delete-one-block jackknife.
+"""The interval for the difference of two variants on one table: a block jackknife with the splits' noise taken out.
 
 The groups of identical rows are dealt into K blocks, once. Each split trains on some of the blocks and is scored on
-blocks that it has not seen. What leaving one block out would change is read off the splits that left it out, and the
-spread of those changes is the variance of the whole: B. Efron and C. Stein, "The jackknife estimate of variance", Ann.
-Statist. 9 (1981), 586-596, who show that it overestimates the variance of a symmetric statistic on average.
-docs/method.md has the formulas in words, and the simulations that hold the interval to its promise.
+blocks that it has not seen. The splits that left a block out show what leaving it out changes; the spread of those
+changes estimates the variance over new tables (B. Efron and C. Stein, "The jackknife estimate of variance", Ann.
+Statist. 9 (1981), 586-596). A finite number of splits adds noise to that spread, far more than to the mean (S. Wager,
+T. Hastie and B. Efron, "Confidence intervals for random forests: the jackknife and the infinitesimal jackknife", JMLR
+15 (2014), 1625-1651). The noise is estimated from the splits and accounted for by a generalized pivot (S. Weerahandi,
+"Generalized confidence intervals", JASA 88 (1993), 899-905). docs/method.md explains it in words and has the
+simulations that check its coverage.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, special, stats
 
 from regularization.errors import InputError
 
-# To draw for simultaneous intervals, in all and at once; a family of hundreds has fewer draws.
+# Of the draws for joint intervals: values in all, and at once; a family of hundreds has fewer draws.
 MOST_VALUES, VALUES_AT_ONCE = 10_000_000, 200_000
-SPLITS_OF_A_ROUND = 5  # so many splits after another are scored on every block once or more
+NODES = 240  # of the quadrature over log C: seven digits of a half-width
+STEEPEST = 2.0  # of the slope by which a baseline's further splits correct another variant's mean
+COARSE_NODES = 24  # enough to find the comparison with the least p-value of a draw
 
 
 class BlockScores(NamedTuple):
@@ -28,120 +34,207 @@ class BlockScores(NamedTuple):
 
 
 class Jackknife(NamedTuple):
-    """A mean difference with its two standard errors, and what leaving out each block would change."""
+    """A mean score, or a difference of two, with what each block and each split contributes to it.
+
+    All four are linear in the scores: those of a difference are the differences of those of its two variants.
+    """
 
     mean: float
-    standard_error: float  # for new tables of the same kind, trained on as many rows
-    error_of_splits: float  # for new seeds and new splits of the same blocks of this very table
-    changes: np.ndarray  # (blocks,), centred
-    df: int
+    changes: np.ndarray  # (blocks,): what leaving out each block would change, centred
+    noise_of_changes: np.ndarray  # (splits, blocks): what each split adds to `changes`, centred
+    noise_of_mean: np.ndarray  # (splits,): what each split adds to `mean`
 
-    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """For new tables of the same kind: Student's t with `blocks - 1` degrees of freedom."""
-        return self.reaching(float(stats.t.ppf((1 + confidence) / 2, self.df)))
+    def __sub__(self, other: "Jackknife") -> "Jackknife":
+        return self.plus(other, -1.0)
 
-    def reaching(self, quantile: float) -> tuple[float, float]:
-        """For new tables of the same kind: so many standard errors to both sides."""
-        return self.mean - quantile * self.standard_error, self.mean + quantile * self.standard_error
+    def plus(self, other: "Jackknife", factor: float) -> "Jackknife":
+        """This one and `factor` times the `other`, whose splits are the same, or the first of these, or more."""
+        n_splits = max(len(self.noise_of_mean), len(other.noise_of_mean))
+        noises = (
+            _lengthened(mine, n_splits) + factor * _lengthened(its, n_splits)
+            for mine, its in zip(self[2:], other[2:], strict=True)
+        )
+        return Jackknife(self.mean + factor * other.mean, self.changes + factor * other.changes, *noises)
 
-    def interval_of_splits(self, confidence: float = 0.95) -> tuple[float, float]:
-        """For new seeds and new splits of the same blocks: the normal distribution, as there are hundreds of splits.
+    @property
+    def spread(self) -> "Spread":
+        """The three variances that intervals are made of."""
+        K, B = len(self.changes), _n_noisy(self.noise_of_mean)
+        share, correction = (K - 1) / K, B / max(B - 1, 1)
+        return Spread(
+            share * float(self.changes @ self.changes),
+            share * correction * float((self.noise_of_changes**2).sum()),
+            correction * float(self.noise_of_mean @ self.noise_of_mean),
+            K - 1,
+        )
+
+    def interval(self, error: float = 0.05) -> tuple[float, float]:
+        """The interval for new tables of the same kind, which misses the truth with a chance of `error`."""
+        half = self.spread.half_width(error)
+        return self.mean - half, self.mean + half
+
+    def interval_of_splits(self, error: float = 0.05) -> tuple[float, float]:
+        """The interval for new seeds and new splits of the same blocks: normal, as there are hundreds of splits.
 
         Other blocks of the same table would move the mean further, mostly so where the seeds matter little.
         """
-        half_width = float(stats.norm.ppf((1 + confidence) / 2)) * self.error_of_splits
-        return self.mean - half_width, self.mean + half_width
+        half = float(stats.norm.isf(error / 2) * np.sqrt(self.spread.noise_of_mean))
+        return self.mean - half, self.mean + half
 
 
-def block_jackknife(differences: BlockScores) -> Jackknife:
-    """The mean of `differences` per row, summed over blocks, with its variance.
+class Spread(NamedTuple):
+    """What the blocks and the splits say of the variance of a mean: `S`, `N` and `M` of docs/method.md."""
 
-    With `d_sk` the mean difference on block k in split s, `w_k` the rows of the block and `W` their sum:
+    of_changes: float  # the jackknife's estimate: the variance that rows make, plus `noise_of_changes`
+    noise_of_changes: float  # what a finite number of splits adds to `of_changes`, on average
+    noise_of_mean: float  # the variance of the mean over new seeds and new splits of the same blocks
+    df: int  # blocks - 1
+
+    @property
+    def standard_error(self) -> float:
+        """The standard error for new tables."""
+        return float(np.sqrt(max(self.of_changes - self.noise_of_changes, 0.0) + self.noise_of_mean))
+
+    def half_width(self, error: float = 0.05) -> float:
+        """Half the width of the interval for new tables that misses the truth with a chance of `error`.
+
+        The h that solves `E_C[P(|Z| sqrt(max(max(S, N) / C - N, 0) + M) > h)] = error`, for C distributed as chi-square
+        over its degrees of freedom and Z as a standard normal. Without noise this is Student's interval. An S below its
+        own noise is luck and earns nothing.
+        """
+        if self.of_changes <= 0 and self.noise_of_mean <= 0:
+            return 0.0
+        high = 3 * float(np.sqrt(max(self.of_changes, self.noise_of_changes) + self.noise_of_mean))
+        while self.p_value(high) > error:
+            high *= 2
+        return float(optimize.brentq(lambda h: self.p_value(h) - error, 0.0, high, xtol=1e-9 * high))
+
+    def p_value(self, distance: float) -> float:
+        """The largest `error` at which the interval still reaches so far."""
+        values = np.array([self[:3]])
+        return float(_p_values(np.array([distance]), *values.T, *_chi_square_nodes(self.df, NODES))[0])
+
+    def with_splits(self, factor: float) -> "Spread":
+        """The spread that `factor` times as many splits would give, all else equal."""
+        noise = self.noise_of_changes / factor
+        of_rows = max(self.of_changes - self.noise_of_changes, 0.0)
+        return Spread(of_rows + noise, noise, self.noise_of_mean / factor, self.df)
+
+
+def block_jackknife(scores: BlockScores) -> Jackknife:
+    """The mean of `scores` per row, summed over blocks, with what each block and each split contributes.
+
+    With `d_sk` the mean score on block k in split s, `O_sk` 1 where split s is scored on k and 0 elsewhere, `w_k` the
+    rows of the block, `W` their sum, `n_k` the splits that are scored on k and `n_ik` those scored on i and k:
     `a_k` is the mean of `d_sk` over the splits that are scored on k, `theta = sum(w_k a_k) / W` the estimate, and
-    `e_sk = d_sk - a_k` what is left; `r_s` is the mean of `e_sk` over the blocks of split s, weighted by rows;
-    `tau_k` the same over the splits that are scored on k, and their other blocks.
+    `e_sk = d_sk - a_k` what is left, 0 where nothing is scored. `R_k` are the rows of the other blocks over all splits
+    that are scored on k, and `tau_k = sum_s O_sk sum_(i != k) w_i e_si / R_k` the mean residual on them.
     `change_k = tau_k - w_k (a_k - theta) / (W - w_k)`, centred, is what leaving out block k would change.
-    The variance for new tables is `(K - 1) / K * sum(change_k**2) + Var(r_s) / splits`; its second term alone is that
-    for new seeds and new splits of the same blocks.
+    Split s adds `psi_s = sum_k w_k e_sk / (n_k W)` to theta, and to `change_k`
+    `phi_sk = sum_(i != k) w_i e_si (O_sk - n_ik / n_i) / R_k - w_k / (W - w_k) (e_sk / n_k - psi_s)`, centred over k,
+    then over s.
 
-    Raises `InputError` where a block is scored in fewer than 2 splits, or where no split is scored on two blocks.
+    A split without any score, whose training diverged, contributes nothing. Raises `InputError` where a block is
+    scored in fewer than 2 splits, or where no split is scored on two blocks.
     """
-    sums, weights = np.asarray(differences.sums, float), np.asarray(differences.rows, float)
-    sums = sums[~np.isnan(sums).all(axis=1)]  # a training that diverged is left out
-    scored = ~np.isnan(sums)
-    splits_of_block, n_blocks = scored.sum(axis=0), len(weights)
-    if n_blocks < 2 or splits_of_block.min() < 2 or scored.sum(axis=1).max() < 2:
+    sums, w = np.asarray(scores.sums, float), np.asarray(scores.rows, float)
+    O: np.ndarray = ~np.isnan(sums)  # noqa: E741 - the letter of the formulas
+    kept, n, n_blocks = np.asarray(O.any(axis=1)), O.sum(axis=0), len(w)
+    if n_blocks < 2 or n.min() < 2 or O.sum(axis=1).max() < 2:
         raise InputError(
-            f"received {len(sums)} splits, of which the least used of {n_blocks} blocks has {splits_of_block.min()}; "
+            f"received {int(kept.sum())} splits, of which the least used of {n_blocks} blocks has {n.min()}; "
             "expected 2 or more blocks in a split and 2 or more splits for each block; raise replicate.splits"
         )
-    d = np.where(scored, sums / weights, 0.0)
-    a = d.sum(axis=0) / splits_of_block
-    theta = float(weights @ a / weights.sum())
-    residual_sums = np.where(scored, d - a, 0.0) * weights  # w_i e_si
-    per_split, rows_per_split = residual_sums.sum(axis=1), scored @ weights
-    r = per_split / rows_per_split
-    others = scored.T @ per_split - residual_sums.sum(axis=0)  # of each block: the residuals on the other blocks
-    rows_of_others = scored.T @ rows_per_split - splits_of_block * weights
-    tau = others / rows_of_others
-    changes = tau - weights * (a - theta) / (weights.sum() - weights)
-    changes -= changes.mean()
-    of_splits = float(r.var(ddof=1) / len(r))
-    variance = (n_blocks - 1) / n_blocks * float(changes @ changes) + of_splits
-    return Jackknife(theta, float(np.sqrt(variance)), float(np.sqrt(of_splits)), changes, n_blocks - 1)
+    d = np.where(O, sums / w, 0.0)
+    a, W = d.sum(axis=0) / n, w.sum()
+    theta = float(w @ a / W)
+    e = np.where(O, d - a, 0.0)
+    residuals = e * w
+    total, rows_of_split = residuals.sum(axis=1), O @ w
+    R = O.T @ rows_of_split - n * w
+    share = w / (W - w)
+    changes = (O.T @ total - residuals.sum(axis=0)) / R - share * (a - theta)
+    psi = residuals @ (1 / n) / W
+    together = O.T.astype(float) @ O  # n_ik
+    phi = (O * total[:, None] - residuals @ (together / n[:, None])) / R - share * (e / n - psi[:, None])
+    phi -= phi.mean(axis=1, keepdims=True)
+    phi = np.where(kept[:, None], phi - phi[kept].mean(axis=0), 0.0)
+    return Jackknife(theta, changes - changes.mean(), phi, psi)
 
 
-def variance_with(differences: BlockScores, splits: int) -> float:
-    """The variance for new tables that another number of `splits` would give, all else equal.
+def adjusted(shallow: Jackknife, baseline: Jackknife, deep_baseline: Jackknife) -> Jackknife:
+    """The mean of a variant with few splits, corrected by what its baseline's further splits say.
 
-    One part of it, what the rows make, stays; the other, what the seeds make, falls as 1 / splits. Two halves of the
-    splits at hand have the latter twice, which tells it from the former. NaN where half of them are too few for it.
+    `theta_v - c (theta_b - theta_B)`, where theta_B rests on all splits of the baseline and the others on those that
+    both have. `c = sum(psi_v psi_b) / sum(psi_b**2)` is the least-squares slope, as in two-phase sampling (W. G.
+    Cochran, Sampling Techniques, 1977, section 12.6), within `STEEPEST`: where hardly any split moves the baseline, a
+    single one would decide it. Changes and noises are combined alike.
     """
-    sums, rows = differences
-    n_splits, variance = len(sums), block_jackknife(differences).standard_error ** 2
-    if splits == n_splits:
-        return variance
-    rounds = np.arange(n_splits) // SPLITS_OF_A_ROUND % 2
-    try:
-        halves = [block_jackknife(BlockScores(sums[rounds == half], rows)).standard_error ** 2 for half in (0, 1)]
-    except InputError:
-        return np.nan
-    of_seeds = float(np.clip(np.mean(halves) - variance, 0, variance))
-    return variance - of_seeds + of_seeds * n_splits / splits
+    square = float(baseline.noise_of_mean @ baseline.noise_of_mean)
+    slope = float(shallow.noise_of_mean @ baseline.noise_of_mean) / square if square else 0.0
+    slope = float(np.clip(slope, -STEEPEST, STEEPEST))
+    return shallow.plus(baseline, -slope).plus(deep_baseline, slope)
 
 
-def simultaneous_quantile(
-    family: Sequence[Jackknife], *, confidence: float = 0.95, draws: int = 5_000, random_state: int = 0
+def joint_error(
+    family: Sequence[Jackknife], *, error: float = 0.05, draws: int = 20_000, random_state: int = 0
 ) -> float:
-    """How many standard errors each interval of a `family` must reach for all of them to hold together.
+    """The `error` of each interval of a `family` with which all of them miss nothing, but for a chance of `error`.
 
-    The quantile of the largest `|t|` of the family, where each t is the mean of as many normal values as there are
-    blocks over its own standard error, and two comparisons correlate as their `changes` do (J. C. Hsu, Multiple
-    Comparisons, 1996, chapter 1; with one standard error for all, as in the multivariate t distribution, families would
-    fail somewhat more often than promised). Never more than Bonferroni's, and never less than the single interval's.
+    Studies of the whole family are drawn: for each comparison as many normal values as there are blocks, whose mean is
+    the error that the rows make and whose variance is that of the changes. Two comparisons correlate as their
+    `changes` do; the noise of splits and seeds is drawn independently, which is the safe side. The result is the
+    quantile of the least p-value of a draw, never less than Bonferroni's share and never more than `error`.
     """
-    df = min(estimate.df for estimate in family)
-    single, bonferroni = (float(stats.t.isf((1 - confidence) / 2 / n, df)) for n in (1, len(family)))
-    spread = [estimate for estimate in family if estimate.standard_error > 0]  # ties are no comparison
-    if len(spread) < 2:
-        return single
-    changes = np.stack([estimate.changes for estimate in spread])
-    norms = np.linalg.norm(changes, axis=1, keepdims=True)
-    # The rest, the noise of splits and seeds, is taken as independent between comparisons, which is the safe side.
-    noise = np.array([estimate.error_of_splits / estimate.standard_error for estimate in spread])
-    shares = changes / np.where(norms > 0, norms, 1.0) * np.sqrt(1 - noise**2)[:, None]
-    root = np.linalg.qr(np.hstack([shares, np.diag(noise)]).T)[1]  # root.T @ root are the correlations
-    values_of_a_draw, random = (df + 1) * len(spread), np.random.default_rng(random_state)
+    family = [estimate for estimate in family if estimate.spread[0] > 0]  # ties are no comparison
+    if len(family) < 2:
+        return error
+    S, N, M = np.array([estimate.spread[:3] for estimate in family]).T
+    changes = np.stack([estimate.changes for estimate in family])
+    K = changes.shape[1]
+    directions = changes / np.linalg.norm(changes, axis=1, keepdims=True)
+    root = np.linalg.qr(directions.T)[1]  # root.T @ root are the correlations
+    values_of_a_draw, random = K * len(family), np.random.default_rng(random_state)
     draws = min(draws, max(1000, MOST_VALUES // values_of_a_draw))
-    at_once = max(1, VALUES_AT_ONCE // values_of_a_draw)
-    largest = [
-        _largest_t(random.standard_normal((at_once, df + 1, len(spread))) @ root) for _ in range(-(-draws // at_once))
-    ]
-    return float(np.clip(np.quantile(np.concatenate(largest), confidence), single, bonferroni))
+    at_once, least = max(1, VALUES_AT_ONCE // values_of_a_draw), []
+    of_rows = np.sqrt(np.maximum(S, N) - N)
+    coarse, fine = _chi_square_nodes(K - 1, COARSE_NODES), _chi_square_nodes(K - 1, NODES)
+    for _ in range(-(-draws // at_once)):
+        values = random.standard_normal((at_once, K, len(root))) @ root
+        means = values.mean(axis=1)
+        C = (np.einsum("dkc,dkc->dc", values, values) - K * means**2) / (K - 1)
+        noise = random.standard_normal(means.shape) * np.sqrt(M)
+        distances, drawn_S = np.abs(means * np.sqrt(K) * of_rows + noise), np.maximum(S, N) * C
+        shape = (broadcast := np.broadcast_arrays(distances, drawn_S, N, M))[0].shape
+        roughly = _p_values(*(values.ravel() for values in broadcast), *coarse).reshape(shape)
+        first = np.arange(shape[0]), roughly.argmin(axis=1)
+        least.append(_p_values(*(values[first] for values in broadcast), *fine))
+    return float(np.clip(np.quantile(np.concatenate(least), error), error / len(family), error))
 
 
-def _largest_t(values: np.ndarray) -> np.ndarray:
-    """Of `values` `(draws, blocks, comparisons)`, the largest `|t|` of each draw."""
-    n_blocks, means = values.shape[1], values.mean(axis=1)
-    squares = np.einsum("dbc,dbc->dc", values, values) / n_blocks - means**2
-    return np.max(np.abs(means) / np.sqrt(squares / (n_blocks - 1)), axis=1)
+def _p_values(distances, S, N, M, chi_square: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`P(|Z| sqrt(max(max(S, N) / C - N, 0) + M) > distance)` over Z and C, `(n,)`, of arrays `(n,)`."""
+    variances = np.maximum(np.maximum(S, N)[:, None] / chi_square - N[:, None], 0) + M[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.nan_to_num(distances[:, None] / np.sqrt(2 * variances), nan=0.0, posinf=1e9)
+    return special.erfc(ratios) @ weights
+
+
+@functools.cache
+def _chi_square_nodes(df: int, n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a chi-square variable over its degrees of freedom, and their weights: midpoints in its logarithm."""
+    low, high = (np.log(value / df) for value in (stats.chi2.ppf(1e-9, df), stats.chi2.isf(1e-9, df)))
+    edges = np.linspace(low, high, n_nodes + 1)
+    logs = (edges[1:] + edges[:-1]) / 2
+    values = np.exp(logs)
+    weights = stats.chi2.pdf(values * df, df) * values
+    return values, weights / weights.sum()
+
+
+def _n_noisy(noise: np.ndarray) -> int:
+    return int(np.count_nonzero(noise)) or len(noise)
+
+
+def _lengthened(noise: np.ndarray, n_splits: int) -> np.ndarray:
+    """`noise` with zeros for the splits that it does not have."""
+    return np.concatenate([noise, np.zeros((n_splits - len(noise), *noise.shape[1:]))])

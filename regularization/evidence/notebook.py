@@ -8,7 +8,7 @@ from scipy import stats
 
 from regularization.evidence import statistics
 from regularization.evidence.pairing import Replicates
-from regularization.variants import REPLICATE_GROUPS, techniques_of, variants_of
+from regularization.variants import replicate_groups, techniques_of, variants_of
 
 TABLE = {  # the published red-wine CSV, and what was to be predicted
     "sha256": "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf05e",
@@ -65,7 +65,7 @@ def notebook_variants(params) -> tuple[str, ...]:
     held = ((params.data, TABLE), (params.split, SPLIT), (params, NETWORK))
     if any(getattr(group, key) != value for group, values in held for key, value in values.items()):
         return ()
-    trained = {name: its for group in REPLICATE_GROUPS for name, its in variants_of(group, params).items()}
+    trained = {name: its for group in replicate_groups(params) for name, its in variants_of(group, params).items()}
     of_notebook = {
         name: techniques_of(settings | {"regularized_layers": PENALIZED_LAYERS}) for name, settings in VARIANTS.items()
     }

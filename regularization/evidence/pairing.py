@@ -1,16 +1,15 @@
-"""The replicates as pairs: what `replicate` wrote, checked, and the differences between variants that it holds."""
+"""The replicates as pairs: what `replicate` wrote, checked, and the differences between variants in it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from regularization.block_scores import unpack_blocks
 from regularization.errors import InputError
-from regularization.evidence.jackknife import BlockScores, Jackknife, block_jackknife
-from regularization.evidence.statistics import limit_of_none
+from regularization.evidence.jackknife import BlockScores, Jackknife, adjusted, block_jackknife
+from regularization.evidence.statistics import rule_of_three
 from regularization.metrics import METRICS, Metric
+from regularization.table.block_scores import unpack_blocks
 
 PROTOCOLS = ("honest", "notebook")  # and "leaky", where the table has duplicates
 KEYS = ["variant", "protocol", "split", "seed"]
@@ -31,13 +30,27 @@ CLASS_SCORES = [
 ]
 
 
-class Replicates(NamedTuple):
-    """The trainings of all variants, and their scores by block."""
+class Replicates:
+    """The trainings of all variants, and their scores by block.
 
-    trainings: pd.DataFrame  # one row per training; a diverged one has NaN for scores
-    blocks: Mapping[str, tuple[np.ndarray, dict[str, np.ndarray]]]  # by variant: rows per block, sums by column
-    headline: tuple[str, ...]  # the first is the baseline
-    class_1: np.ndarray  # (blocks,): how many rows of class 1 each block has
+    The baseline may have more splits than other variants, which then have the first of its splits. The mean of such a
+    variant is corrected by what the baseline's further splits say (`jackknife.adjusted`).
+    """
+
+    def __init__(
+        self,
+        trainings: pd.DataFrame,
+        blocks: Mapping[str, tuple[np.ndarray, dict[str, np.ndarray]]],
+        headline: Sequence[str],
+        class_1: np.ndarray,
+    ):
+        self.trainings = trainings  # one row per training; a diverged one has NaN for scores
+        self.blocks = dict(blocks)  # by variant: rows per block, sums by column
+        self.headline = tuple(headline)  # the first is the baseline
+        self.class_1 = class_1  # (blocks,): how many rows of class 1 each block has
+        self.rows, _ = self.blocks[self.headline[0]]
+        self._estimates: dict[tuple[str, str, bytes], Jackknife] = {}
+        self._wide: dict[tuple[str, str], pd.DataFrame] = {}
 
     @property
     def variants(self) -> list[str]:
@@ -45,62 +58,97 @@ class Replicates(NamedTuple):
         return [*self.headline, *sorted(set(self.trainings["variant"].unique()) - set(self.headline))]
 
     def wide(self, protocol: str, column: str) -> pd.DataFrame:
-        """One column under one protocol: a row for each (split, seed) in their order, a column for each variant."""
-        rows = self.trainings[self.trainings["protocol"] == protocol]
-        # not pivot_table: it would drop a variant of which every training diverged
-        table = rows.pivot(index=["split", "seed"], columns="variant", values=column).sort_index()  # noqa: PD010
-        return table[self.variants]
+        """Return one column under one protocol: a row for each (split, seed) in their order, a column for each variant.
+
+        A variant that was not trained on a split has NaN there, as one that diverged has.
+        """
+        if (protocol, column) not in self._wide:
+            rows = self.trainings[self.trainings["protocol"] == protocol]
+            # not pivot_table: it would drop a variant of which every training diverged
+            table = rows.pivot(index=["split", "seed"], columns="variant", values=column).sort_index()  # noqa: PD010
+            self._wide[protocol, column] = table.reindex(columns=self.variants)
+        return self._wide[protocol, column]
+
+    def n_splits(self, variant: str) -> int:
+        """Return the number of honest splits of a variant."""
+        return len(next(iter(self.blocks[variant][1].values())))
+
+    def jumps(self, variant: str) -> bool:
+        """Return whether each training of a variant predicts one class for all test rows, but not the same in all."""
+        predicted = set(self.wide("honest", "test_predicted_1")[variant].dropna())
+        return predicted == {0, 1}
 
     def mean(self, variant: str, metric: Metric) -> Jackknife:
-        """The mean score of a variant under the honest protocol, with its errors."""
-        rows, sums = self.blocks[variant]
-        return block_jackknife(self._on_its_blocks(sums[metric.block_column], rows, metric))
+        """Return the mean score of a variant under the honest protocol."""
+        return self._side(variant, None, metric)
 
     def difference(self, variant: str, reference: str, metric: Metric) -> Jackknife:
-        """Variant minus reference under the honest protocol; blocks count where both are scored on them."""
+        """Return variant minus reference under the honest protocol; blocks count where both are scored on them."""
         try:
-            return block_jackknife(self.differences(variant, reference, metric))
+            return self._side(variant, reference, metric) - self._side(reference, variant, metric)
         except InputError as error:
             raise InputError(
                 f"{variant} and {reference}: {error}, or learning_rate lower if trainings diverged"
             ) from None
 
-    def differences(self, variant: str, reference: str, metric: Metric) -> BlockScores:
-        """What `difference` is worked out from."""
-        (rows, sums), (_, others) = self.blocks[variant], self.blocks[reference]
-        return self._on_its_blocks(sums[metric.block_column] - others[metric.block_column], rows, metric)
+    def _side(self, variant: str, other: str | None, metric: Metric) -> Jackknife:
+        """Return the mean of a variant as it enters a difference with the `other`."""
+        baseline = self.headline[0]
+        scored = self._scored(variant, metric)
+        if other is not None and not (variant == baseline and self.n_splits(other) < len(scored)):
+            theirs = self._scored(other, metric)[: len(scored)]
+            scored = scored.copy()
+            scored[: len(theirs)] &= theirs
+        own = self._estimate(variant, metric, scored)
+        deep = self._scored(baseline, metric)
+        if len(scored) == len(deep):
+            return own
+        beside = self._estimate(baseline, metric, scored & deep[: len(scored)])
+        return adjusted(own, beside, self._estimate(baseline, metric, deep))
+
+    def _scored(self, variant: str, metric: Metric) -> np.ndarray:
+        return ~np.isnan(self.blocks[variant][1][metric.block_column][:, self.blocks_of(metric)])
+
+    def _estimate(self, variant: str, metric: Metric, scored: np.ndarray) -> Jackknife:
+        """Return the mean over the blocks of the splits where `scored` says so."""
+        key = variant, metric.block_column, np.packbits(scored).tobytes()
+        if key not in self._estimates:
+            counts = self.blocks_of(metric)
+            sums = self.blocks[variant][1][metric.block_column][: len(scored), counts]
+            self._estimates[key] = block_jackknife(BlockScores(np.where(scored, sums, np.nan), self.rows[counts]))
+        return self._estimates[key]
+
+    def differences(self, variant: str, reference: str, metric: Metric) -> np.ndarray:
+        """Return the differences of the sums on each block, in the splits that both have: `(splits, blocks)`."""
+        mine, theirs = (self.blocks[name][1][metric.block_column] for name in (variant, reference))
+        n_splits = min(len(mine), len(theirs))
+        return (mine[:n_splits] - theirs[:n_splits])[:, self.blocks_of(metric)]
 
     def blocks_of(self, metric: Metric) -> np.ndarray:
-        """Which blocks count for the metric, `(blocks,)` booleans: all, or those with rows of both classes."""
-        rows, _ = self.blocks[self.headline[0]]
-        both = (self.class_1 > 0) & (self.class_1 < rows)
-        return both if metric.needs_both_classes else np.ones(len(rows), bool)
+        """Return which blocks count for the metric, `(blocks,)`: all, or those with rows of both classes."""
+        both = (self.class_1 > 0) & (self.class_1 < self.rows)
+        return both if metric.needs_both_classes else np.ones(len(self.rows), bool)
 
-    def no_narrower_than_seen(
+    def widen_to_resolution(
         self, interval: tuple[float, float], differences: np.ndarray, metric: Metric
     ) -> tuple[float, float]:
-        """The interval of `differences` `(splits, blocks)`, no narrower than so few differing rows allow.
+        """Return the interval of `differences` `(splits, blocks)`, no narrower than so few differing rows allow.
 
         Where rows or pairs of rows are counted and some block never shows a difference, differing rows are too rare for
-        their spread to be known: the interval reaches as far as if none of the rows had differed (`limit_of_none`).
+        their spread to be known: the interval reaches as far as if none of the rows had differed (`rule_of_three`).
         Where nothing is counted and nothing differs, nothing is known: NaN.
         """
         differs = (np.nan_to_num(differences) != 0).any(axis=0)
         if differs.all() or (not metric.is_counted and differs.any()):
             return interval
-        half = limit_of_none(self._n_rows(metric)) if metric.is_counted else np.nan
+        half = rule_of_three(self._n_rows(metric)) if metric.is_counted else np.nan
         middle, half = (interval[0] + interval[1]) / 2, max(half, (interval[1] - interval[0]) / 2)
         return middle - half, middle + half
 
     def _n_rows(self, metric: Metric) -> int:
-        """On how many rows the metric rests: all, or those of the smaller class."""
-        rows, _ = self.blocks[self.headline[0]]
-        class_1, all_rows = int(self.class_1.sum()), int(rows.sum())
+        """Return on how many rows the metric rests: all, or those of the smaller class."""
+        class_1, all_rows = int(self.class_1.sum()), int(self.rows.sum())
         return min(class_1, all_rows - class_1) if metric.needs_both_classes else all_rows
-
-    def _on_its_blocks(self, sums: np.ndarray, rows: np.ndarray, metric: Metric) -> BlockScores:
-        counts = self.blocks_of(metric)
-        return BlockScores(sums[:, counts], rows[counts])
 
 
 def checked_replicates(trainings: pd.DataFrame, blocks: pd.DataFrame, *, headline: Sequence[str]) -> Replicates:
@@ -138,12 +186,17 @@ def _require(what: str, expected: Collection[str], received: Collection[str]) ->
 
 
 def _require_pairs(trainings: pd.DataFrame, baseline: str) -> None:
-    """Same splits and seeds for all variants; a leaky split has an honest twin."""
+    """Raise `InputError` unless all variants have the baseline's splits and seeds, or the first of them.
+
+    Leaky twins, which not every variant has, each have an honest split.
+    """
     runs = {key: set(zip(rows["split"], rows["seed"], strict=True)) for key, rows in trainings.groupby(KEYS[:2])}
     for protocol in sorted(set(trainings["protocol"])):
-        expected = runs.get((baseline, protocol), set())
+        expected = sorted(runs.get((baseline, protocol), set()))
         for variant in sorted(set(trainings["variant"])):
-            unpaired = sorted(expected ^ runs.get((variant, protocol), set()))
+            its = runs.get((variant, protocol), set())
+            first = expected if protocol == "notebook" else expected[: len(its)]
+            unpaired = sorted(set(first) ^ its)
             if unpaired:
                 raise InputError(
                     f"replicates: received {variant} ({protocol} protocol) with {len(unpaired)} (split, seed) that "

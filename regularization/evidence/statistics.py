@@ -56,7 +56,7 @@ def verdict(
     return "undecided"
 
 
-def limit_of_none(n_rows: int) -> float:
+def rule_of_three(n_rows: int) -> float:
     """How large the share of rows on which two variants differ may be, at 95%, where none of `n_rows` differed.
 
     The rule of three: `3 / n` (Hanley and Lippman-Hand 1983).
@@ -64,13 +64,13 @@ def limit_of_none(n_rows: int) -> float:
     return 3 / n_rows
 
 
-def detectable_difference(standard_error: float, *, df: int, quantile: float, power: float = 0.8) -> float:
-    """The smallest true difference that an interval of `quantile` standard errors leaves 0 out of, so often as `power`.
+def detectable_difference(half_width: float, standard_error: float, *, power: float = 0.8) -> float:
+    """Return the smallest true difference that an interval of that `half_width` excludes 0 for, with that `power`.
 
-    `(quantile + t_power) * standard_error`, the usual approximation to the noncentral t distribution. It is worked out
-    from the spread of the differences alone, never from their mean.
+    `half_width + z_power * standard_error`, the usual approximation. It is worked out from the spread of the
+    differences alone, never from their mean.
     """
-    return float((quantile + stats.t.ppf(power, df)) * standard_error)
+    return float(half_width + stats.norm.ppf(power) * standard_error)
 
 
 def share_interval(part: Sequence[float], whole: Sequence[float]) -> Interval:

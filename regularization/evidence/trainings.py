@@ -32,20 +32,21 @@ def leakage(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> 
 
     Same split sizes and seed; the leaky twin has more distinct rows to train on, and its test rows stand among them. A
     paired interval for this very table, over its twins. `excess_of_base` is the baseline's change minus the variant's.
+    Variants without twins have no row; with fewer than two that did not diverge, neither.
     """
     columns = ["metric", "variant", "change", "lower", "upper", "excess_of_base", "excess_lower", "excess_upper"]
     rows = []
     if "leaky" not in set(replicates.trainings["protocol"]):
         return pd.DataFrame(rows, columns=columns)
     for metric in metrics.values():
-        change = (replicates.wide("leaky", metric.column) - replicates.wide("honest", metric.column)).dropna(how="all")
-        if (change.notna().sum() < 2).any():
-            continue
+        change = replicates.wide("leaky", metric.column) - replicates.wide("honest", metric.column)
         for variant in replicates.variants:
-            its = statistics.mean_interval(change[variant].dropna())
-            excess = statistics.mean_interval((change[replicates.headline[0]] - change[variant]).dropna())
+            twins, pairs = change[variant].dropna(), (change[replicates.headline[0]] - change[variant]).dropna()
+            if min(len(twins), len(pairs)) < 2:
+                continue
+            its, excess = statistics.mean_interval(twins), statistics.mean_interval(pairs)
             rows.append(dict(zip(columns, (metric.name, variant, *its, *excess), strict=True)))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def spread(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
@@ -70,15 +71,16 @@ def spread(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> p
 def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
     """The configuration chosen on the validation rows of each honest split, and what its test rows then say.
 
+    Over the splits that all variants were trained on.
     In every split the best of one training of each variant is chosen, as a person would; ties share the choice, and
     `tied` other variants are chosen as often as `chosen`. The test rows of a split took no part in its choice.
     `optimism` is how much better the chosen looked on validation than it was on test (above 0 for every metric); `gain`
     its test score minus the baseline's. Intervals are for new seeds and new splits of the same blocks.
     """
-    rows = []
+    rows, shared = [], min(map(replicates.n_splits, replicates.variants))
     for metric in metrics.values():
-        test = replicates.wide("honest", metric.column)
-        validation = replicates.wide("honest", metric.validation_column)
+        test = replicates.wide("honest", metric.column).head(shared)
+        validation = replicates.wide("honest", metric.validation_column).head(shared)
         if (test.notna().any(axis=1) & validation.notna().any(axis=1)).sum() < 2:
             continue
         is_best = validation.eq((metric.sign * validation).max(axis=1) * metric.sign, axis=0)

@@ -25,6 +25,9 @@ OptionalDecay = Annotated[float | None, allowed("a number above 0, at most 1, or
 Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days", ge=1, le=10**5)]
 Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]
 Seed = Annotated[int, allowed(f"a whole number from 0 to {LARGEST_SEED}", ge=0, le=LARGEST_SEED)]
+Splits = Annotated[
+    int, allowed("a whole number from 10 to 10000: with fewer, some blocks are tested only once", ge=10, le=10**4)
+]
 Width = Annotated[float, allowed("a number above 0", gt=0)]
 OptionalWidth = Annotated[float | None, allowed("a number above 0, or null", gt=0)]
 OptionalStddev = Annotated[float | None, allowed("a number from 0 to 1, or null", ge=0, le=1)]

@@ -1,12 +1,13 @@
 """The schema of params.yaml, and its only reader."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from regularization.addresses import address_problem, is_web_address
 from regularization.errors import InputError
+from regularization.intake.addresses import address_problem, is_web_address
 from regularization.metrics import METRICS
 from regularization.params.allowed import (
     Count,
@@ -23,6 +24,7 @@ from regularization.params.allowed import (
     Rate,
     Seed,
     Share,
+    Splits,
     Units,
     VariantName,
     Width,
@@ -31,7 +33,7 @@ from regularization.params.allowed import (
 from regularization.params.errors import sentence, shown
 from regularization.params.file import read_values
 from regularization.params.grid import grid_problem, grid_schema
-from regularization.variants import HEADLINE_MODELS
+from regularization.variants import BASELINE, PENALTIES, SHARED_BY_VARIATIONS, VARIATIONS
 
 # What programs that read a CSV take for a missing value, a number or a truth value.
 NO_NAMES = {"na", "nan", "none", "null", "nil", "inf", "infinity", "true", "false", "yes", "no"}
@@ -154,46 +156,46 @@ class Variant(Group):
     decay_rate: OptionalDecay = None
 
     @model_validator(mode="after")
-    def _consistent(self):
-        clipping = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(self, name) is not None]
-        if len(clipping) > 1:
-            raise ValueError(f"replicate.variants: received {' and '.join(clipping)} together; expected one of them")
-        if self.use_ema and self.patience is not None:
-            raise ValueError(
-                "replicate.variants: received use_ema with patience; expected one of them: a training that stops early "
-                "keeps the weights of its best epoch, not the averaged ones"
-            )
-        for name, needed, example in (("ema_momentum", "use_ema", "true"), ("decay_rate", "decay_steps", "10000")):
-            if getattr(self, name) is not None and not getattr(self, needed):
-                raise ValueError(
-                    f"replicate.variants: received {name} alone; expected {needed} beside it, such as "
-                    f"`{needed}: {example}`"
-                )
+    def _consistent_variant(self):
+        if problem := technique_problem(self.model_dump()):
+            raise ValueError(f"replicate.variants: {problem}")
         return self
+
+
+def technique_problem(settings: Mapping) -> str | None:
+    """Return what is wrong with the techniques that are set together, in words, or None."""
+    clipping = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if settings.get(name) is not None]
+    if len(clipping) > 1:
+        return f"received {' and '.join(clipping)} together; expected one of them"
+    if settings.get("use_ema") and settings.get("patience") is not None:
+        return (
+            "received use_ema with patience; expected one of them: a training that stops early keeps the weights of "
+            "its best epoch, not the averaged ones"
+        )
+    for name, needed, example in (("ema_momentum", "use_ema", "true"), ("decay_rate", "decay_steps", "10000")):
+        if settings.get(name) is not None and not settings.get(needed):
+            return f"received {name} alone; expected {needed} beside it, such as `{needed}: {example}`"
+    return None
 
 
 class Replicate(Group):
     seeds: int = allowed("a whole number from 2 to 10000: one seed has no spread, more take days", ge=2, le=10**4)
-    splits: int = allowed("a whole number from 10 to 10000: fewer test a block of rows but once", ge=10, le=10**4)
+    splits: Splits
+    headline_splits: Splits
+    variant_splits: Splits
     leaky_twins: int = allowed("a whole number from 2 to 10000: one twin has no spread", ge=2, le=10**4)
     variants: dict[VariantName, Variant] = allowed("one name or more, each with any of the techniques", min_length=1)
 
-    @model_validator(mode="after")
-    def _consistent(self):
-        if problem := _name_problem(list(self.variants)):
-            raise ValueError(problem)
-        return self
 
-
-def _name_problem(names: list[str]) -> str | None:
+def name_problem(names: Sequence[str], headline: Sequence[str]) -> str | None:
     """Two names that differ in case alone are one file on some disks, and hard to tell apart on a chart."""
-    seen = {name.lower(): name for name in HEADLINE_MODELS}
+    seen = {name.lower(): name for name in (*headline, VARIATIONS)}
     for name in names:
         if name.lower() in NO_NAMES:
             return f"replicate.variants.{name}: programs take this for a missing or a truth value; choose another name"
         other = seen.setdefault(name.lower(), name)
-        if other in HEADLINE_MODELS:
-            return f"replicate.variants.{name}: {', '.join(HEADLINE_MODELS)} are taken; choose another name"
+        if other in (*headline, VARIATIONS):
+            return f"replicate.variants.{name}: {', '.join(headline)} are taken; choose another name"
         if other != name:
             return f"replicate.variants.{name}: received {other!r} too, the same but for case; choose another name"
     return None
@@ -236,42 +238,75 @@ class Evidence(Group):
         return self
 
 
-class Params(Group):
+class Params(Variant):
+    """All of params.yaml. Any setting of a variant may stand there as a flat key, for a headline model to take."""
+
     data: Data = allowed("the group of keys about the table")
     split: Split = allowed("the group of keys about the split")
     hidden_units: list[Units] = allowed("a list of 1 to 10 whole numbers from 1 to 1000", min_length=1, max_length=10)
     epochs: Epochs
     batch_size: Count
     learning_rate: LearningRate
-    patience: OptionalCount
+    patience: OptionalCount = Field()
     seed: Seed
-    l1: Factor
-    l2: Factor
+    headline: dict[VariantName, list[str] | None] = allowed("base, then other names, each with the keys that it takes")
+    l1: Factor = Field()
+    l2: Factor = Field()
     regularized_layers: list[Count] = allowed("a list of numbers of hidden layers, 1 the first")
     bias_l1: Factor
     bias_l2: Factor
     activity_l1: Factor
     activity_l2: Factor
-    dropout: Rate
+    dropout: Rate = Field()
     replicate: Replicate = allowed("the group of keys about the replicates")
     sweep: Sweep = allowed("the group of keys about the sweep")
     evidence: Evidence = allowed("the group of keys about the verdicts")
 
     @model_validator(mode="after")
+    def _consistent_variant(self):
+        """The flat keys belong to several models: what excludes each other is checked for each of those."""
+        return self
+
+    @model_validator(mode="after")
     def _consistent(self):
+        for problem in (self._headline_problem(), self._layer_problem()):
+            if problem:
+                raise ValueError(problem)
+        if problem := name_problem(list(self.replicate.variants), list(self.headline)):
+            raise ValueError(problem)
+        return self
+
+    def _headline_problem(self) -> str | None:
+        if next(iter(self.headline), None) != BASELINE or self.headline[BASELINE] or len(self.headline) < 2:
+            return f"headline: received {shown(self.headline)}; expected `{BASELINE}: []` first, and one model or more"
+        known = {*Variant.model_fields, *PENALTIES, *SHARED_BY_VARIATIONS} - {"patience", "hidden_units"}
+        for name, keys in self.headline.items():
+            for key in keys or []:
+                if key not in known:
+                    return f"headline.{name}: received {shown(key)}; expected some of {', '.join(sorted(known))}"
+            if set(keys or []) & set(PENALTIES) and not set(keys or []) >= set(SHARED_BY_VARIATIONS):
+                return f"headline.{name}: received a penalty without regularized_layers; expected that key beside it"
+            if name == VARIATIONS or name.lower() in NO_NAMES:
+                return f"headline.{name}: this name is taken; choose another"
+            settings = {key: getattr(self, key) for key in keys or []} | {"patience": self.patience}
+            if problem := technique_problem(settings):
+                return f"headline.{name}: {problem}"
+        return None
+
+    def _layer_problem(self) -> str | None:
         if any(number > len(self.hidden_units) for number in self.regularized_layers):
-            raise ValueError(
+            return (
                 f"regularized_layers: received {self.regularized_layers}; "
                 f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
             )
         for name, variant in self.replicate.variants.items():
             n_layers = len(variant.hidden_units or self.hidden_units)
             if (variant.l1 or variant.l2) and any(number > n_layers for number in self.regularized_layers):
-                raise ValueError(
+                return (
                     f"replicate.variants.{name}: received l1 or l2 with {n_layers} hidden layers; expected the layers "
                     f"that regularized_layers names, {self.regularized_layers}"
                 )
-        return self
+        return None
 
 
 def load_params(path: str | Path = "params.yaml") -> Params:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from regularization.networks.row_order import batch_order
 from regularization.population.reader import LANES
 from regularization.population.rows import Dataset, stack_rows
-from regularization.row_order import batch_order
 
 BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
 BLOCK_BYTES = 10**9  # what the row orders in work may take: a long table gets fewer epochs

@@ -3,36 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from regularization.population import PopulationHistory
-
-CURVES = ("val_accuracy", "val_binary_crossentropy")
-EPOCHS_PER_POINT = 5  # 100 points out of 500 epochs draw the same line
+from regularization.jobs.work import CURVES, EPOCHS_PER_POINT
 
 
-def curve_bands(replicates: pd.DataFrame, history: PopulationHistory) -> pd.DataFrame:
-    """Per variant and epoch, over the honest protocol's trainings: the mean of a curve and where 95% of them lie.
+def curve_bands(variant: str, curves: np.ndarray) -> pd.DataFrame:
+    """Return, per epoch, the mean of each curve over the trainings of a variant, and where 95% of them lie.
 
-    Columns: variant, epoch, and `<curve>`, `<curve>_low`, `<curve>_high` of each of `CURVES`.
+    `curves` `(curves, trainings, points)` are those of the honest protocol. Columns: variant, epoch, and `<curve>`,
+    `<curve>_low`, `<curve>_high` of each of `CURVES`.
     """
-    epochs = np.arange(0, history.val_loss.shape[1], EPOCHS_PER_POINT)
-    bands = []
-    for variant, rows in replicates[replicates["protocol"] == "honest"].groupby("variant", sort=False):
-        band = {"variant": variant, "epoch": epochs + 1}
-        for curve in CURVES:
-            values = pd.DataFrame(getattr(history, curve)[np.ix_(rows.index, epochs)])
-            limits = {f"{curve}_low": values.quantile(0.025), f"{curve}_high": values.quantile(0.975)}
-            band |= {curve: values.mean()} | limits
-        bands.append(pd.DataFrame(band))
-    return pd.concat(bands, ignore_index=True)
-
-
-def best_epochs(history: PopulationHistory) -> np.ndarray:
-    """The epoch, from 1, of each model's lowest validation loss: `(n_models,)`."""
-    return np.where(np.isnan(history.val_loss), np.inf, history.val_loss).argmin(axis=1) + 1
-
-
-def held_at_best(history: PopulationHistory) -> PopulationHistory:
-    """The curves with each value after an early stop that of the best epoch, whose weights the network keeps."""
-    best = best_epochs(history)[:, None] - 1
-    curves = (np.where(np.isnan(curve), np.take_along_axis(curve, best, axis=1), curve) for curve in history[:-1])
-    return PopulationHistory(*curves, diverged=history.diverged)
+    band = {"variant": variant, "epoch": np.arange(curves.shape[2]) * EPOCHS_PER_POINT + 1}
+    for name, values in zip(CURVES, map(pd.DataFrame, curves), strict=True):
+        limits = {f"{name}_low": values.quantile(0.025), f"{name}_high": values.quantile(0.975)}
+        band |= {name: values.mean()} | limits
+    return pd.DataFrame(band)

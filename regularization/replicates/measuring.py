@@ -1,4 +1,4 @@
-"""What each network of the replicates is worth: its scores on each part of its split, and on blocks of unseen rows."""
+"""Measurements of each network of the replicates: its scores on the parts of its split and on blocks of unseen rows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,24 +6,35 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regularization.evaluation import (
+from regularization.jobs.work import Trained
+from regularization.metrics import BINARY_CROSSENTROPY, METRICS, score_classes, score_rows
+from regularization.networks.evaluation import (
     CALIBRATION_BINS,
     calibration_sums,
     describe_kernels,
     expected_calibration_error,
-    score_classes,
-    score_rows,
 )
 from regularization.population import Network, predict_networks
 from regularization.replicates.blocks import sum_blocks
 from regularization.table import Arrays, PlannedSplit, Rows, Table
 
+OF_ROWS, OF_CLASSES = (
+    [metric.name for metric in METRICS.values() if metric.needs_both_classes == both] for both in (False, True)
+)
+OF_ROWS.insert(OF_ROWS.index(BINARY_CROSSENTROPY.name) + 1, "loss")  # Keras' own, with the penalties
+SCORES = (  # of one training, in the order of their columns
+    *(f"train_{name}" for name in OF_ROWS),
+    *(f"{part}_{name}" for part in ("val", "test") for name in (*OF_ROWS, *OF_CLASSES)),
+    *("test_predicted_1", "test_ece", "near_zero_weights", "weight_norm", "best_epoch"),
+)
+
 
 class Measured(NamedTuple):
-    """What one variant's trainings on some of the splits are worth."""
+    """The measurements of one variant's trainings on some splits."""
 
-    trainings: pd.DataFrame  # one row per training, in the order of the splits and their seeds
-    sums: dict[str, np.ndarray]  # by column, (honest trainings, blocks)
+    trainings: np.ndarray  # (trainings,), a record each, in the order of the splits and their seeds
+    sums: np.ndarray  # (metrics, honest trainings, blocks)
+    curves: np.ndarray  # (curves, honest trainings, points)
     calibration: np.ndarray  # (honest trainings that did not diverge, bins, 3)
 
 
@@ -46,41 +57,48 @@ def scale_table(split: PlannedSplit, arrays: Arrays, n_rows: int) -> ScaledTable
 
 def measure_runs(
     template: Network,
-    weights: np.ndarray,
-    diverged: np.ndarray,
-    best_epochs: np.ndarray,
+    trained: Trained,
     splits: Sequence[PlannedSplit],
     tables: Sequence[ScaledTable],
     table: Table,
     *,
     validated: bool,
 ) -> Measured:
-    """The scores of one variant's networks, one per split and seed, whose `weights` are `(trainings, parameters)`.
+    """Return the scores of one variant's networks, one per split and seed.
 
-    `tables` are those of the splits. `validated` says that the trainings were stopped on their validation rows, which
-    they have seen then.
+    `trained` holds those of this variant alone, without its axis. `tables` are those of the splits. `validated` says
+    that the trainings were stopped on their validation rows, which they have seen then.
     """
     split_of_run = [split for split in splits for _ in split.seeds]
     table_of_run = [scaled for split, scaled in zip(splits, tables, strict=True) for _ in split.seeds]
+    diverged = trained.diverged
     logits, penalties = predict_networks(
-        [template] * len(weights),
-        weights,
+        [template] * len(trained.weights),
+        trained.weights,
         [scaled.X for scaled in table_of_run],
         [scaled.shares for scaled in table_of_run],
     )
     scores = score_rows(table.y, logits)
-    measured = []
+    rows = []
     for number, split in enumerate(split_of_run):
-        measured.append(_sizes(split.rows, table.groups))
+        row = _sizes(split.rows, table.groups) | dict.fromkeys(SCORES, np.nan)
         if not diverged[number]:
-            measured[number].update(_measure(table.y, split, number, logits, scores, penalties))
-    described = pd.DataFrame([_describe(template, its) for its in weights]).assign(best_epoch=best_epochs)
-    described[diverged] = np.nan
+            row |= _measure(table.y, split, number, logits, scores, penalties)
+            row |= _describe(template, trained.weights[number]) | {"best_epoch": float(trained.best_epochs[number])}
+        rows.append(row)
+    honest = np.array([split.protocol == "honest" for split in split_of_run])
     return Measured(
-        pd.concat([pd.DataFrame(measured), described], axis=1),
+        _records(pd.DataFrame(rows)),
         sum_blocks(split_of_run, scores, diverged, logits, table.y, validated=validated),
+        trained.curves[:, honest],
         _calibration(table.y, split_of_run, logits, diverged),
     )
+
+
+def _records(table: pd.DataFrame) -> np.ndarray:
+    """Return the rows of the table as a plain structured array, which a file gives back as it was."""
+    records = table.to_records(index=False)
+    return np.array(records.tolist(), dtype=records.dtype.descr)
 
 
 def _sizes(rows: Rows, groups: np.ndarray) -> dict[str, int]:
@@ -89,18 +107,18 @@ def _sizes(rows: Rows, groups: np.ndarray) -> dict[str, int]:
 
 
 def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penalties) -> dict[str, float]:
-    """The scores of network `number` on each part; `<part>_loss` is Keras' own, with the penalties."""
-    found = {}
+    """Return the scores of network `number` on each part."""
+    measured = {}
     for part, rows, penalty in zip(("train", "val", "test"), split.rows, penalties[number], strict=True):
         means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
-        found |= {f"{part}_accuracy": means["accuracy"], f"{part}_binary_crossentropy": means["binary_crossentropy"]}
-        found |= {f"{part}_loss": means["binary_crossentropy"] + float(penalty), f"{part}_brier": means["brier"]}
+        means["loss"] = means[BINARY_CROSSENTROPY.name] + float(penalty)
+        measured |= {f"{part}_{name}": value for name, value in means.items()}
         if part != "train":
             classes = score_classes(y[rows], logits[number : number + 1, rows])
-            found |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
-    found["test_predicted_1"] = float((logits[number, split.rows.test] > 0).mean())
-    found["test_ece"] = expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
-    return found
+            measured |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
+    measured["test_predicted_1"] = float((logits[number, split.rows.test] > 0).mean())
+    measured["test_ece"] = expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
+    return measured
 
 
 def _test_probability(split: PlannedSplit, logits: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from regularization.evidence import told_first, without_repeated
+from regularization.evidence import without_repeated
 from regularization.metrics import metrics_with
 from regularization.report.models import models_section
 from regularization.report.page import render
@@ -13,6 +13,7 @@ from regularization.report.replicates import replicates_section
 from regularization.report.sweep import sweep_section
 from regularization.report.verdict import verdict_section
 from regularization.report.why import why_section
+from regularization.words.evidence import leading
 
 
 def report_page(
@@ -44,7 +45,7 @@ def report_page(
     trainings, curves, calibration = (without_repeated(table, same) for table in (trainings, curves, calibration))
     headline = [name for name in scores if name not in same]
     by_name = metrics_with(params["evidence"]["equivalence"])
-    metrics = [by_name[name] for name in told_first(dict(evidence))]
+    metrics = [by_name[name] for name in leading(dict(evidence))]
     reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
     sections = [
         verdict_section(evidence, metrics),

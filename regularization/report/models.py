@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from regularization.charts import plot_metrics
-from regularization.report.parts import NOTHING, SYMBOLS, Chart, Section, Table, layout, listed, numbers, plain, series
-
-SHOWN_EPOCHS = 11  # rows of a chart's table: as many as one reads
+from regularization.charts.curves import curves_chart, plot_metrics
+from regularization.charts.parts import NOTHING, Section, Table
 
 
 def models_section(
@@ -27,8 +25,8 @@ def models_section(
     accuracy, loss = plot_metrics(list(histories.values()), list(histories), subheading)
     lower = "nats per row, with the penalty where there is one; lower is better"
     charts = [
-        _chart("accuracy", histories, accuracy, subheading, "share of rows that are right; higher is better"),
-        _chart("loss", histories, loss, subheading, lower)._replace(svg=loss_svg),
+        curves_chart("accuracy", histories, accuracy, subheading, "share of rows that are right; higher is better"),
+        curves_chart("loss", histories, loss, subheading, lower)._replace(svg=loss_svg),
     ]
     sentences = [
         "One training of each model, as in the notebook. One training is one draw: the replicates below say how much "
@@ -53,43 +51,3 @@ def scores_table(scores: Mapping[str, dict], reported: pd.DataFrame, majority: M
         "Scores on the test rows (accuracy: share of rows; losses: nats per row), beside what the notebook printed"
     )
     return Table(caption, heads, rows)
-
-
-def _chart(metric: str, histories: Mapping, figure, subheading: str, unit: str) -> Chart:
-    parts = {metric: "training", f"val_{metric}": "validation"}
-    heads = ["epoch", *(f"{name}, {part}" for name in histories for part in parts.values())]
-    n_epochs = max(len(history[metric]) for history in histories.values())
-    shown = sorted({round(number * (n_epochs - 1) / (SHOWN_EPOCHS - 1)) for number in range(SHOWN_EPOCHS)})
-    curves = [history[key] for history in histories.values() for key in parts]
-    rows = [
-        [str(epoch + 1), *(f"{curve[epoch]:.3f}" if epoch < len(curve) else NOTHING for curve in curves)]
-        for epoch in shown
-    ]
-    last = [f"{name} {history[f'val_{metric}'][-1]:.3f}" for name, history in histories.items()]
-    return Chart(
-        name=f"curves-{metric}",
-        title=f"{metric.capitalize()} per epoch of training, in training and validation ({subheading})",
-        note=f"In {unit}. Training solid, validation dotted; a mark per model. In training, dropout is on.",
-        alternative=f"After the last epoch, the validation {metric} is {listed(last)}.",
-        figure=_figure(figure, metric, unit),
-        table=Table(f"{metric.capitalize()} at some of the epochs", heads, rows),
-    )
-
-
-def _figure(figure, metric: str, unit: str) -> dict:
-    """The notebook's figure in the page's colours; the title stands above it as text."""
-    traces = []
-    for number, trace in enumerate(figure.data):
-        values = list(trace.y)
-        line = {"color": series(number // 2), "dash": trace.line.dash, "width": 1.5}
-        model = number // 2
-        mark = {
-            "symbol": SYMBOLS[model % len(SYMBOLS)],
-            "size": 7,
-            "maxdisplayed": SHOWN_EPOCHS,
-            "color": series(model),
-        }
-        its = {"type": "scatter", "mode": "lines+markers", "marker": mark, "name": plain(trace.name), "x0": 1, "dx": 1}
-        traces.append(its | {"y": numbers(values, 4), "line": line})
-    shown = layout("epoch", f"{metric} ({unit.split(',')[0].split(';')[0]})", height=480, hovermode="x unified")
-    return {"data": traces, "layout": shown}

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from regularization.report.parts import Section
+from regularization.charts.parts import Section
 
 FOLDER = Path(__file__).parent
 

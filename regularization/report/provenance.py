@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import yaml
 
-from regularization.addresses import file_name, is_web_address, without_credentials
-from regularization.report.parts import Section, Table
+from regularization.charts.parts import Section, Table
+from regularization.intake.addresses import file_name, is_web_address, without_credentials
 
 SHOWN_PACKAGES = (
     "tensorflow",

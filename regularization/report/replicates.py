@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from regularization.metrics import METRICS, Metric
-from regularization.report.parts import (
-    DASHES,
+from regularization.charts.curves import bands_chart
+from regularization.charts.differences import differences_chart
+from regularization.charts.parts import (
     NOTHING,
     SYMBOLS,
     Chart,
@@ -14,19 +14,18 @@ from regularization.report.parts import (
     Table,
     axis_title,
     dots,
-    interval,
     layout,
-    listed,
     names_axis,
     numbers,
     plain,
     series,
 )
-from regularization.report.verdict import differences_chart
+from regularization.metrics import METRICS, Metric
+from regularization.words.evidence import leakage_sentences, lottery_sentence
+from regularization.words.phrases import interval, listed
 
 PROTOCOLS = {"honest": "fresh splits, duplicates together", "notebook": "one split", "leaky": "leaky twins"}
 SHARES = (0.025, 0.25, 0.5, 0.75, 0.975)
-SHOWN_EPOCHS = 11
 
 
 def replicates_section(
@@ -49,11 +48,15 @@ def replicates_section(
         *([lottery_chart(lottery, is_notebook=is_notebook)] if len(lottery) > 1 else []),
     ]
     reported = evidence["notebook_reported"]
-    told = [_counts(trainings), _leakage(leakage, first), *_lottery(lottery, is_notebook=is_notebook)]
+    sentences = [
+        _counts(trainings),
+        *leakage_sentences(leakage, first.name, headline[0]),
+        lottery_sentence(lottery, is_notebook=is_notebook),
+    ]
     if reported.empty:
-        told.append("The notebook had another table or other settings: its figures do not belong beside these.")
+        sentences.append("The notebook had another table or other settings: its figures do not belong beside these.")
     tables = [] if reported.empty else [reported_table(reported)]
-    return Section("replicates", "The replicates", told, tables, charts)
+    return Section("replicates", "The replicates", sentences, tables, charts)
 
 
 def _counts(trainings: pd.DataFrame) -> str:
@@ -112,36 +115,6 @@ def _distribution_figure(shares: pd.DataFrame, variants: list[str], protocols: l
     return {"data": traces, "layout": shown}
 
 
-def bands_chart(curves: pd.DataFrame) -> Chart:
-    """The mean validation loss per epoch of each variant, and where 95% of its trainings lie."""
-    traces, last, low = [], [], []
-    for number, (variant, its) in enumerate(curves.groupby("variant", sort=False)):
-        color, x, mean = series(number), its["epoch"].to_list(), its["val_binary_crossentropy"]
-        edges = (("_low", None), ("_high", "tonexty"))
-        for edge, fill in edges:
-            band = {"type": "scatter", "mode": "lines", "x": x, "y": numbers(its[f"val_binary_crossentropy{edge}"], 4)}
-            band |= {"line": {"width": 0.5, "color": color, "dash": DASHES[number % len(DASHES)]}, "showlegend": False}
-            band |= {"hoverinfo": "skip", "legendgroup": plain(variant), "opacity": 0.6}
-            traces.append(band | ({"fill": fill, "fillcolor": f"{color}-faint"} if fill else {}))
-        line = {"color": color, "width": 2.5, "dash": DASHES[number % len(DASHES)]}
-        traces.append({"type": "scatter", "mode": "lines", "name": plain(variant), "legendgroup": plain(variant)})
-        traces[-1] |= {"x": x, "y": numbers(mean, 4), "line": line}
-        last.append(f"{variant} {mean.iloc[-1]:.3f}")
-        low.append(f"{variant} {mean.min():.3f} at epoch {its['epoch'].iloc[int(mean.to_numpy().argmin())]}")
-    variants = list(curves["variant"].unique())
-    wide = curves.pivot_table(index="epoch", columns="variant", values="val_binary_crossentropy")[variants]
-    wide = wide.iloc[sorted({round(n * (len(wide) - 1) / (SHOWN_EPOCHS - 1)) for n in range(SHOWN_EPOCHS)})]
-    rows = [[str(epoch), *(f"{value:.3f}" for value in values)] for epoch, *values in wide.itertuples()]
-    return Chart(
-        name="bands",
-        title="Validation loss without penalty per epoch: the mean of the replicates, and where 95% of them lie",
-        note="In nats per row; lower is better. Over the fresh splits.",
-        alternative=f"The mean is lowest at {listed(low)}; after the last epoch it is {listed(last)}.",
-        figure={"data": traces, "layout": layout("epoch", "validation loss (nats per row)", height=440)},
-        table=Table("Mean validation loss at some of the epochs", ["epoch", *variants], rows),
-    )
-
-
 def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
     """What the leaked duplicates did to a test score of each variant."""
     rows = leakage[leakage["metric"] == metric.name]
@@ -174,24 +147,6 @@ def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
     )
 
 
-def _leakage(leakage: pd.DataFrame, metric: Metric) -> str:
-    rows = leakage[leakage["metric"] == metric.name].set_index("variant")
-    if rows.empty:
-        return "Leaked duplicates: the table has too few identical rows, so none can leak into the test."
-    base, others = rows.iloc[0], rows.iloc[1:]
-    favoured = others.index[others["excess_lower"] > 0]
-    told = (
-        f"Leaked duplicates: where identical rows stand in both parts, the {metric.label} of {rows.index[0]} changes "
-        f"by {interval(base['change'], base['lower'], base['upper'])}"
-    )
-    if len(favoured):
-        most = rows.loc[others["excess_of_base"].idxmax()]
-        excess = interval(most["excess_of_base"], most["excess_lower"], most["excess_upper"])
-        who = f"{len(favoured)} of the {len(others)} others"
-        return f"{told}; that is more than for {who}, by up to {excess} ({most.name})."
-    return f"{told}; that is not clearly more than for any other variant."
-
-
 def lottery_chart(lottery: pd.DataFrame, *, is_notebook: bool) -> Chart:
     """How often each variant would come out on top on one split, if it were trained once more with another seed."""
     whose, its = ("The notebook's lottery", "of the notebook, ") if is_notebook else ("A lottery", "")
@@ -212,19 +167,6 @@ def lottery_chart(lottery: pd.DataFrame, *, is_notebook: bool) -> Chart:
         figure={"data": [trace], "layout": shown},
         table=Table("Share of the reruns won", ("variant", "wins", "95% interval"), rows),
     )
-
-
-def _lottery(lottery: pd.DataFrame, *, is_notebook: bool) -> list[str]:
-    if len(lottery) < 2:
-        return []
-    first, second = (row for _, row in lottery.sort_values("wins", ascending=False).head(2).iterrows())
-    told = (
-        f"{'The notebook' if is_notebook else 'One split'}'s lottery: with other seeds, {first['variant']} comes out "
-        f"on top in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%})"
-    )
-    if first["lower"] > second["upper"]:
-        return [f"{told}, more often than any other variant."]
-    return [f"{told}, {second['variant']} in {second['wins']:.0%}: the winner is drawn, not found."]
 
 
 def reported_table(reported: pd.DataFrame) -> Table:

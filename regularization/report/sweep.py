@@ -4,9 +4,10 @@ from itertools import combinations
 
 import pandas as pd
 
-from regularization.report.parts import Chart, Section, Table, layout, listed, plain
+from regularization.charts.heat_map import SCORE, heat_map, is_in_set, setting_text
+from regularization.charts.parts import Section, Table
+from regularization.words.phrases import listed
 
-SCORE = "val_binary_crossentropy"
 NOT_SETTINGS = (
     "configuration",
     "trainings",
@@ -18,7 +19,6 @@ NOT_SETTINGS = (
     "eliminated_after",
     "origin",
 )
-NONE = "none"  # a technique that is off
 SHOWN_SETTINGS = 4  # those that matter most: a heat map per pair of them
 SHOWN_CONFIGURATIONS = 20  # of the set, the best first: the file has all
 
@@ -60,7 +60,7 @@ def _sentences(found: dict) -> list[str]:
 
 def _settings(configuration: dict) -> str:
     """The settings that are on, in words."""
-    on = [f"{name} {_setting(value)}" for name, value in configuration.items() if value is not None]
+    on = [f"{name} {setting_text(value)}" for name, value in configuration.items() if value is not None]
     return listed(on) if on else "no regularization"
 
 
@@ -72,17 +72,12 @@ def _value(its: dict, digits: str = ".3f") -> str:
     return f"{its['value']:{digits}} ({its['lower']:{digits}} to {its['upper']:{digits}})"
 
 
-def _is_in_set(column: pd.Series) -> pd.Series:
-    """True and false, also where a CSV gave them as text."""
-    return column.astype(str).str.lower().isin(("true", "1", "1.0"))
-
-
 def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
-    inside = table[_is_in_set(table["cannot_be_told_from_best"])].sort_values([SCORE, "configuration"])
+    inside = table[is_in_set(table["cannot_be_told_from_best"])].sort_values([SCORE, "configuration"])
     rows = [
         [
             str(row["configuration"]),
-            *(_setting(row[name]) for name in settings),
+            *(setting_text(row[name]) for name in settings),
             f"{row[SCORE]:.3f} ± {row[f'{SCORE}_sd']:.3f}",
             f"{row['val_accuracy']:.3f} ± {row['val_accuracy_sd']:.3f}",
             f"{row['trainings']:.0f}",
@@ -92,91 +87,3 @@ def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
     heads = ("configuration", *settings, "validation loss (nats per row) ± sd", "validation accuracy ± sd", "trainings")
     more = f"; the best {SHOWN_CONFIGURATIONS} of {len(inside)}" if len(inside) > SHOWN_CONFIGURATIONS else ""
     return Table(f"Configurations that cannot be told from the best{more}", heads, rows)
-
-
-def _setting(value) -> str:
-    if pd.isna(value):
-        return NONE
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def heat_map(table: pd.DataFrame, across: str, down: str) -> Chart:
-    """The lowest mean validation loss that each pair of values of two settings reached, whatever the others are.
-
-    A star stands where one of the configurations behind a cell cannot be told from the best.
-    """
-    cells = table.assign(
-        across=_in_order(table[across]),
-        down=_in_order(table[down]),
-        inside=_is_in_set(table["cannot_be_told_from_best"]),
-    )
-    by = {"index": "down", "columns": "across", "observed": False}
-    scores = cells.pivot_table(values=SCORE, aggfunc="min", **by)
-    inside = cells.pivot_table(values="inside", aggfunc="any", **by)
-    texts = [
-        ["" if pd.isna(score) else f"{score:.3f}{'★' if flag else ''}" for score, flag in zip(*pair, strict=True)]
-        for pair in zip(scores.to_numpy(), inside.to_numpy(), strict=True)
-    ]
-    name = f"sweep-{_slug(across)}-{_slug(down)}"
-    heads = [f"{down}, by {across}", *map(str, scores.columns)]
-    rows = [[str(label), *line] for label, line in zip(scores.index, texts, strict=True)]
-    row, column = (str(value) for value in _place_of_lowest(scores))
-    return Chart(
-        name=name,
-        title=f"Sweep: lowest validation loss by {across} and {down}",
-        note="In nats per row, without penalty; lower is better. ★: holds one that cannot be told from the best.",
-        alternative=(
-            f"From {scores.min().min():.3f}, at {down} {row} and {across} {column}, to {scores.max().max():.3f}."
-        ),
-        figure=_heat_figure(scores, texts, across, down),
-        table=Table(f"Lowest validation loss, {down} by {across}", heads, rows),
-    )
-
-
-def _place_of_lowest(scores: pd.DataFrame) -> tuple:
-    """The labels of the row and the column of the lowest score."""
-    row = scores.min(axis=1).idxmin()
-    return row, scores.loc[row].idxmin()
-
-
-def _slug(text: str) -> str:
-    return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in text)
-
-
-def _in_order(column: pd.Series) -> pd.Series:
-    """The values as text: `none` first, then numbers by size, then other text."""
-    order = sorted(column.drop_duplicates(), key=_rank)
-    labels = list(dict.fromkeys(_setting(value) for value in order))
-    kind = pd.CategoricalDtype(labels, ordered=True)
-    return pd.Series([_setting(value) for value in column], index=column.index, dtype=kind)
-
-
-def _rank(value) -> tuple[int, float, str]:
-    if pd.isna(value):
-        return 0, 0.0, ""
-    try:
-        return 1, float(value), ""
-    except (TypeError, ValueError):
-        return (0 if str(value) == NONE else 2), 0.0, str(value)
-
-
-def _heat_figure(scores: pd.DataFrame, texts: list[list[str]], across: str, down: str) -> dict:
-    values = [[None if pd.isna(value) else float(f"{value:.4g}") for value in row] for row in scores.to_numpy()]
-    trace = {
-        "type": "heatmap",
-        "z": values,
-        "x": [plain(str(value)) for value in scores.columns],
-        "y": [plain(str(value)) for value in scores.index],
-        "text": texts,
-        "texttemplate": "%{text}",
-        "hovertemplate": f"{plain(down)} %{{y}}, {plain(across)} %{{x}}: %{{z:.3f}}<extra></extra>",
-        "colorscale": "Cividis",
-        "reversescale": True,
-        "xgap": 2,
-        "ygap": 2,
-        "colorbar": {"title": {"text": "loss"}, "thickness": 12},
-    }
-    shown = layout(plain(across), plain(down), height=140 + 46 * len(scores))
-    shown["xaxis"] |= {"type": "category"}
-    shown["yaxis"] |= {"type": "category", "autorange": "reversed"}
-    return {"data": [trace], "layout": shown}

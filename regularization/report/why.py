@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from regularization.evidence import Interval, mean_interval
-from regularization.report.discussion import conclusion, discussion
-from regularization.report.parts import (
+from regularization.charts.parts import (
     DASHES,
     SYMBOLS,
     Chart,
@@ -14,13 +12,15 @@ from regularization.report.parts import (
     Table,
     dots,
     layout,
-    listed,
     names_axis,
     numbers,
     plain,
     series,
 )
+from regularization.evidence import Interval, mean_interval
 from regularization.variants import BASELINE
+from regularization.words.discussion import conclusion, discussion
+from regularization.words.phrases import listed
 
 MEASURES = {  # by the name it has here: the column of the replicates
     "train_loss": "train_binary_crossentropy",

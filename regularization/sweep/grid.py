@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from regularization.jobs.work import count_weights
+
 NOT_A_TECHNIQUE = ("hidden_units", "learning_rate")
 
 
@@ -40,8 +42,7 @@ def complexity(configuration: Mapping[str, Any], *, n_inputs: int, hidden_units:
 
     `hidden_units` are those of a configuration without its own.
     """
-    widths = [n_inputs, *(configuration.get("hidden_units") or hidden_units), 1]
-    n_weights = sum((a + 1) * b for a, b in itertools.pairwise(widths))
+    n_weights = count_weights(n_inputs, configuration.get("hidden_units") or hidden_units)
     n_techniques = sum(bool(value) for name, value in configuration.items() if name not in NOT_A_TECHNIQUE)
     return n_weights, n_techniques
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.jobs.work import Work
 from regularization.sweep.grid import command_to_try
-from regularization.sweep.rounds import Score, Shard, Study, Trained, Work, cell_means, hold_out, work_on
+from regularization.sweep.rounds import Cell, Predicted, Score, Study, cell_means, hold_out, work_on
 from regularization.sweep.selection import Interval, cost_of_choosing, not_told_from_best, row_interval, simplest
 from regularization.table import Rows, Table
 
@@ -67,7 +68,7 @@ def final_work(
     validation_split: float,
     random_state: int,
     **training,
-) -> tuple[Work, np.ndarray]:
+) -> tuple[tuple[Work, list[np.ndarray]], np.ndarray]:
     """The work of testing a configuration, and the test rows that it is scored on.
 
     Each of `FINAL_NETWORKS` networks trains on all `training_rows` but those that it stops early by, others each time.
@@ -83,16 +84,18 @@ def final_work(
     return work_on(table, splits, **training), unseen
 
 
-def final_shard(settings: dict, *, seed: int) -> Shard:
-    return Shard((settings,), tuple(range(seed + 1, seed + 1 + FINAL_NETWORKS)))
+def final_cell(settings: dict, *, seed: int) -> Cell:
+    return Cell(settings, tuple(range(seed + 1, seed + 1 + FINAL_NETWORKS)))
 
 
-def scores_on_test(trained: Trained, y: np.ndarray, groups: np.ndarray, *, score: Score) -> dict[str, Interval]:
+def scores_on_test(predicted: Predicted, y: np.ndarray, groups: np.ndarray, *, score: Score) -> dict[str, Interval]:
     """By metric, the mean over networks and test rows with its interval; `y` and `groups` are those of the rows.
+
+    `predicted` is the `Predicted` of `final_cell`.
 
     The interval covers the choice of test rows and of networks, not that of the training rows.
     """
-    logits = trained.logits[0].reshape(-1, len(y))[~trained.diverged[0]]
+    logits = predicted.logits.reshape(-1, len(y))[~predicted.diverged]
     if len(logits) < 2:
         raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
     scores, found = score(y, logits), {}

@@ -5,57 +5,32 @@ A round trains every configuration once on every fold, so that each row is score
 it; a further round does so with other seeds.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from regularization.errors import InputError
+from regularization.jobs.work import Work
 from regularization.sweep.selection import Scores, not_told_from_best
 from regularization.table import Rows, Table, fit_preprocessor, to_arrays
-
-CONFIGURATIONS_PER_SHARD = 32  # 160 trainings on 5 folds: enough for the compiled program, few enough to share out
-
 
 Score = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]  # of labels and logits
 
 
-class Shard(NamedTuple):
-    """One population: some configurations, each trained once on every split of the work."""
+class Cell(NamedTuple):
+    """One configuration, trained once on every split of some work."""
 
-    configurations: tuple[dict[str, Any], ...]
-    seeds: tuple[int, ...]  # one per split, the same for every configuration
-
-    @property
-    def n_trainings(self) -> int:
-        return len(self.configurations) * len(self.seeds)
+    settings: dict[str, Any]  # of `build_model` and of training
+    seeds: tuple[int, ...]  # one per split, the same for every configuration of a round
 
 
-class Trained(NamedTuple):
-    """What the networks of a shard make of the rows that they are scored on, split after split."""
+class Predicted(NamedTuple):
+    """The predictions of one configuration's networks for the rows that each split is scored on, split after split."""
 
-    logits: np.ndarray  # (configurations, scored rows), float32
-    diverged: np.ndarray  # (configurations, splits), true where a training came to no figures
-
-
-class Work(NamedTuple):
-    """What all shards have in common: the rows of each split and how long to train on them."""
-
-    network: dict[str, Any]  # settings of `build_model` that all configurations share, unless one has its own
-    epochs: int
-    batch_size: int
-    splits: tuple[tuple[np.ndarray, ...], ...]  # of each, the fields of `Arrays`, 32-bit; the test rows are scored
-
-    trainer = "regularization.sweep.shard_training"
-
-    @property
-    def shard_type(self) -> type[Shard]:
-        return Shard
-
-    @property
-    def trained_type(self) -> type[Trained]:
-        return Trained
+    logits: np.ndarray  # (scored rows,), float32
+    diverged: np.ndarray  # (splits,), true where a training came to no figures
 
 
 def plan_folds(table: Table, rows: np.ndarray, *, folds: int, validation_split: float, random_state: int) -> list[Rows]:
@@ -86,38 +61,18 @@ def hold_out(rows: np.ndarray, groups: np.ndarray, *, share: float, random_state
     return rows[train], rows[val]
 
 
-def work_on(table: Table, splits: Sequence[Rows], *, network: dict, epochs: int, batch_size: int) -> Work:
-    """The rows of each split, scaled by its training rows."""
-    arrays = [to_arrays(table, rows, fit_preprocessor(table, rows, fit_scaler_on="train")) for rows in splits]
-    in_32_bits = tuple(tuple(np.asarray(part, np.float32) for part in its_arrays) for its_arrays in arrays)
-    return Work(network, epochs, batch_size, in_32_bits)
+def work_on(
+    table: Table, splits: Sequence[Rows], *, network: dict, epochs: int, batch_size: int
+) -> tuple[Work, list[np.ndarray]]:
+    """Return the work of training on each split, scaled by its training rows, and the inputs of its scored rows."""
+    parts = [to_arrays(table, rows, fit_preprocessor(table, rows, fit_scaler_on="train")) for rows in splits]
+    in_32_bits = [tuple(np.asarray(part, np.float32) for part in its_parts) for its_parts in parts]
+    return Work(network, epochs, batch_size, tuple(its[:4] for its in in_32_bits)), [its[4] for its in in_32_bits]
 
 
 def seeds_of_round(number: int, *, folds: int, seed: int) -> tuple[int, ...]:
     """A seed per fold, none of them used twice; `seed` itself is the headline models'."""
     return tuple(range(seed + 1 + number * folds, seed + 1 + (number + 1) * folds))
-
-
-def plan_shards(configurations: Sequence[dict], seeds: tuple[int, ...]) -> list[tuple[list[int], Shard]]:
-    """One round's shards, each with the numbers of its configurations.
-
-    Networks of one shard have the same widths; the cost of their trainings is alike, as the compiled program wants.
-    """
-    alike: dict[str, list[int]] = {}
-    for number, settings in enumerate(configurations):
-        alike.setdefault(repr(_program(settings)), []).append(number)
-    planned = []
-    for numbers in alike.values():
-        for first in range(0, len(numbers), CONFIGURATIONS_PER_SHARD):
-            chosen = numbers[first : first + CONFIGURATIONS_PER_SHARD]
-            planned.append((chosen, Shard(tuple(configurations[number] for number in chosen), seeds)))
-    return planned
-
-
-def _program(settings: Mapping) -> tuple:
-    """What decides the shape of its networks, which program trains them, and for how long."""
-    switches = bool(settings.get("dropout")), bool(settings.get("batch_normalization"))
-    return settings.get("hidden_units"), settings.get("patience"), *switches
 
 
 class Study(NamedTuple):
@@ -152,16 +107,16 @@ def run_rounds(
     configurations: Sequence[dict],
     table: Table,
     folds: Sequence[Rows],
-    train: Callable[[Sequence[Shard]], Iterator[tuple[int, Trained]]],
+    train: Callable[[Sequence[Cell]], Iterator[tuple[int, Predicted]]],
     *,
     score: Score,
     rounds: int,
     seed: int,
     eliminate: float | None = None,
 ) -> Study:
-    """Train every configuration on the `folds` in each round, where `train` gives the results of shards in any order.
+    """Train every configuration on the `folds` in each round; `train` gives the `Predicted` of cells in any order.
 
-    `score` is `evaluation.score_rows`.
+    `score` is `metrics.score_rows`.
     With `eliminate`, a configuration that cannot be the best any more gets no further round, with an error rate of that
     size over all rounds together. Whole rounds decide, so that the order of completion changes nothing.
     """
@@ -170,15 +125,15 @@ def run_rounds(
     shape = rounds, len(configurations), len(rows)
     loss, right = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     study = Study(loss, right, fold_of_row, table.groups[rows], *np.zeros((2, len(configurations)), int))
-    planned: list[tuple[int, np.ndarray, Shard]] = []
+    planned: list[tuple[int, int, Cell]] = []
     for number in range(rounds):
         still_in = np.flatnonzero(study.eliminated_after == 0)
         seeds = seeds_of_round(number, folds=len(folds), seed=seed)
-        shards = plan_shards([configurations[each] for each in still_in], seeds)
-        planned += [(number, still_in[numbers], shard) for numbers, shard in shards]
+        planned += [(number, int(each), Cell(configurations[each], seeds)) for each in still_in]
         if eliminate is None and number + 1 < rounds:
             continue  # all rounds together keep all workers busy
-        _train_planned(planned, train, lambda logits: score(table.y[rows], logits), study)
+        for place, predicted in train([cell for _, _, cell in planned]):
+            _write_scores(study, planned[place], predicted, score(table.y[rows], predicted.logits[None]))
         planned = []
         if eliminate is not None and number + 1 < rounds:
             compared = study._replace(loss=loss[: number + 1]).compared
@@ -188,14 +143,12 @@ def run_rounds(
     return study
 
 
-def _train_planned(
-    planned: Sequence[tuple[int, np.ndarray, Shard]], train: Callable, score: Callable, study: Study
+def _write_scores(
+    study: Study, planned: tuple[int, int, Cell], predicted: Predicted, scores: dict[str, np.ndarray]
 ) -> None:
-    """Write the results of the `planned` shards, with their rounds and configurations, into the `study`."""
-    for place, trained in train([shard for _, _, shard in planned]):
-        number, numbers, shard = planned[place]
-        failed = trained.diverged.any(axis=1)[:, None]
-        scores = score(trained.logits)
-        study.loss[number, numbers] = np.where(failed, np.nan, scores["binary_crossentropy"])
-        study.right[number, numbers] = np.where(failed, np.nan, scores["accuracy"])
-        study.trainings[numbers] += len(shard.seeds)
+    """Write the scores of one cell, with its round and configuration, into the `study`."""
+    number, configuration, cell = planned
+    failed = predicted.diverged.any()
+    study.loss[number, configuration] = np.nan if failed else scores["binary_crossentropy"][0]
+    study.right[number, configuration] = np.nan if failed else scores["accuracy"][0]
+    study.trainings[configuration] += len(cell.seeds)

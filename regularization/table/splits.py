@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from regularization.errors import InputError
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, clipped_share
 from regularization.table.blocks import TEST, TRAIN, VALIDATION, deal_blocks, divide_blocks
 from regularization.table.preprocessing import Preprocessor, count_inputs, fit_on
 
@@ -152,17 +153,13 @@ def describe(table: Table, rows: Rows) -> dict:
 
 
 def majority_scores(y_train: np.ndarray, y_test: np.ndarray) -> dict[str, float]:
-    """Accuracy and binary cross-entropy on `y_test` of the larger class and the share of class 1 in `y_train`.
+    """Return accuracy and binary cross-entropy on `y_test` of always predicting the majority class of `y_train`.
 
-    The probability stays half a row away from 0 and 1.
+    Its probability is the share of the positive class (see `clipped_share`).
     """
-    half_row = 0.5 / len(y_train)
-    share, of_test = np.clip(y_train.mean(), half_row, 1 - half_row), y_test.mean()
-    crossentropy = -(of_test * np.log(share) + (1 - of_test) * np.log1p(-share))
-    return {
-        "accuracy": float(of_test if share > 0.5 else 1 - of_test),
-        "binary_crossentropy": float(crossentropy),
-    }
+    share = clipped_share(y_train.sum(), len(y_train))
+    sums = {m.name: m.of_constant(share, y_test.sum(), len(y_test)) for m in (ACCURACY, BINARY_CROSSENTROPY)}
+    return {name: float(value) / len(y_test) for name, value in sums.items()}
 
 
 class PlannedSplit(NamedTuple):

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from regularization.block_scores import pack_blocks
 from regularization.evidence import NOTEBOOK_REPORTED
 from regularization.metrics import METRICS
+from regularization.table.block_scores import pack_blocks
 from regularization.table.blocks import N_BLOCKS, TRAIN, divide_blocks
 
 HEADLINE = ("base", "l1l2", "dropout")

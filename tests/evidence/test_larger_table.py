@@ -3,8 +3,8 @@
 import pytest
 
 from regularization.evidence import evidence_tables
+from regularization.intake.standin import FEATURES, make_standin
 from regularization.table import Table, duplicate_groups, plan_splits
-from regularization.table.standin import FEATURES, make_standin
 from tests.evidence.simulated import HEADLINE
 
 N_ROWS, SPLITS, EPOCHS = 4898, 130, 200

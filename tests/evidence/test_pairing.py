@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from regularization.errors import InputError
-from regularization.evidence import evidence_tables, sentences
+from regularization.evidence import evidence_tables
 from regularization.evidence.pairing import checked_replicates
 from regularization.metrics import METRICS
+from regularization.words.evidence import sentences
 from tests.evidence.simulated import HEADLINE, row_of, simulated, with_known_answer
 
 
@@ -28,7 +29,7 @@ def test_a_diverged_training_is_left_out_and_counted():
     kept = trainings.query("variant == 'dropout' and protocol == 'honest' and split != 2")["test_accuracy"]
     assert summary["sd"] == pytest.approx(kept.std())
     told = sentences(found, headline=HEADLINE)[-1]
-    assert told.startswith("Left out: 1 of 40 trainings of dropout, which diverged")
+    assert told.startswith("1 of 40 trainings of dropout diverged and are excluded")
 
 
 def without(table: pd.DataFrame, condition: str) -> pd.DataFrame:

@@ -147,15 +147,53 @@ def test_power_does_not_look_at_the_mean_difference():
 
 def test_more_splits_detect_less_but_not_nothing(tables):
     rows = tables["plan"].query("metric == 'accuracy' and variant == 'dropout' and reference == 'base'")
-    assert rows["splits"].tolist() == [50, 100, 200, 400, 800]
+    assert rows["splits"].tolist() == [100, 200, 400, 800, 1600, np.inf]
     assert rows["detectable"].is_monotonic_decreasing
-    assert rows["detectable"].iloc[-1] > 0
+    assert rows["detectable"].iloc[-2] > 0
 
 
-def test_too_few_splits_foretell_no_others():
+def test_a_few_splits_foretell_others_too():
     found = evidence_tables(*simulated(splits=11), headline=HEADLINE)["plan"]
-    assert set(found["splits"]) == {11}
+    assert set(found["factor"]) == {0.5, 1, 2, 4, 8, np.inf}
     assert found["detectable"].notna().all()
+
+
+# --- a baseline with more splits than the others
+
+
+def shallow(trainings: pd.DataFrame, blocks: pd.DataFrame, variants, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The replicates as if the variants had been trained on the first splits alone, and had no leaky twins."""
+    late = trainings["variant"].isin(variants) & (
+        (trainings["protocol"] == "honest") & (trainings["split"] >= splits) | (trainings["protocol"] == "leaky")
+    )
+    cut = blocks.copy()
+    for column in [metric.block_column for metric in METRICS.values()]:
+        first = [" ".join(text.split(" ")[:splits]) for text in cut[column]]
+        cut[column] = cut[column].mask(cut["variant"].isin(variants), pd.Series(first, index=cut.index))
+    return trainings[~late], cut
+
+
+def test_a_variant_with_fewer_splits_is_corrected_by_the_baselines_further_ones():
+    trainings, blocks = simulated(splits=200, gains={"l1l2": 0.05}, seed_sd=0.1)
+    found, whole = (
+        replicates(*tables).difference("l1l2", "base", METRICS["accuracy"])
+        for tables in (shallow(trainings, blocks, ["l1l2"], 50), (trainings, blocks))
+    )
+    alone = replicates(*shallow(trainings, blocks, HEADLINE, 50)).difference("l1l2", "base", METRICS["accuracy"])
+    assert found.spread.noise_of_mean < alone.spread.noise_of_mean
+    assert found.mean != alone.mean
+    assert abs(found.mean - whole.mean) < 4 * found.spread.noise_of_mean**0.5
+
+
+def test_all_questions_are_answered_where_variants_have_fewer_splits():
+    tables = shallow(*simulated((*HEADLINE, "mine"), splits=60, gains={"l1l2": 0.2}), ["mine", "dropout"], 20)
+    found = evidence_tables(*tables, headline=HEADLINE)
+    assert row_of(found["comparisons"], metric="accuracy", variant="l1l2", reference="base")["verdict"] == "better"
+    assert row_of(found["summaries"], metric="accuracy", variant="mine")[["trainings", "diverged"]].tolist() == [20, 0]
+    assert set(found["leakage"]["variant"]) == {"base", "l1l2"}
+    assert found["table"][["splits", "fewest_splits"]].iloc[0].tolist() == [60, 20]
+    for name in ("comparisons", "best", "majority", "spread", "selection"):
+        assert found[name].select_dtypes("number").notna().all(axis=None)
 
 
 # --- a variant that stops early: it has used its validation rows, and is scored on the test rows alone

@@ -23,7 +23,7 @@ def test_the_interval_covers_the_truth_in_short(case):
 def test_the_intervals_of_a_family_hold_together_in_short():
     """20 studies: with 93% or more of them, 15 or fewer would hold once in 150 times."""
     names = ["3 headline pairs", "8 others with the baseline"]
-    for found in families("ridge without seeds", studies=20, names=names, splits=30, tables=100).values():
+    for found in families("ridge without seeds", studies=20, names=names, splits=60, tables=100).values():
         assert found["all_hold"] >= 16 / 20
         assert found["falsely_equivalent"] <= 4 / 20
         assert found.get("best_kept", 1) >= 16 / 20

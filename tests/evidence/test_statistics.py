@@ -62,13 +62,13 @@ def test_every_difference_has_a_verdict_and_its_mirror_the_opposite_one(mean, ha
 def test_the_detectable_difference_is_statsmodels(power):
     """One comparison of 20 values: the approximation is within 2% of the noncentral t distribution."""
     exact = TTestPower().solve_power(nobs=20, alpha=0.05, power=power, alternative="two-sided") * np.sqrt(20)
-    found = statistics.detectable_difference(1.0, df=19, quantile=float(stats.t.isf(0.025, 19)), power=power)
+    found = statistics.detectable_difference(float(stats.t.isf(0.025, 19)), 1.0, power=power)
     assert found == pytest.approx(exact, rel=0.02)
 
 
 def test_the_rule_of_three_is_the_exact_limit():
     """None of n rows: the 95% limit of a share is 1 - 0.05**(1 / n), a little under 3 / n."""
-    assert statistics.limit_of_none(800) == pytest.approx(1 - 0.05 ** (1 / 800), rel=0.01)
+    assert statistics.rule_of_three(800) == pytest.approx(1 - 0.05 ** (1 / 800), rel=0.01)
 
 
 def test_the_share_interval_covers_the_true_ratio():

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regularization.errors import InputError
-from regularization.params import Params, check_params, load_params
+from regularization.params import check_params, load_params
 from regularization.params.file import parse_values
-from stages._common import as_lines
+from regularization.variants import headline_settings
+from stages._ends import as_lines
 from stages._files import read_csv, write_csv
 from tests.conftest import ROOT
 
@@ -26,7 +27,7 @@ def test_committed_params_are_the_notebooks():
 
 def test_every_key_is_commented():
     lines = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
-    for key in Params.model_fields:
+    for key in yaml.safe_load("\n".join(lines)):
         (number,) = (i for i, line in enumerate(lines) if line.startswith(f"{key}:"))
         above = next(line for line in reversed(lines[:number]) if ":" not in line.split("#")[0])
         assert above.startswith("#") or key in ("data", "split") or above == "", key
@@ -250,3 +251,24 @@ def test_anything_else_ends_in_lines_never_in_a_traceback(place, value):
 @given(st.sampled_from(PLACES), ANYTHING)
 def test_ten_thousand_values_end_in_lines(place, value):
     check_some_value(place, value)
+
+
+@pytest.mark.parametrize(
+    ("headline", "message"),
+    [
+        ({}, "headline: received {}; expected `base: []` first, and one model or more"),
+        ({"l1l2": ["l1", "regularized_layers"], "base": []}, "expected `base: []` first"),
+        ({"base": [], "mine": ["l3"]}, "headline.mine: received 'l3'; expected some of activity_l1, "),
+        ({"base": [], "mine": ["l1"]}, "headline.mine: received a penalty without regularized_layers"),
+        ({"base": [], "variations": ["dropout"]}, "headline.variations: this name is taken"),
+    ],
+)
+def test_headline_models_that_cannot_be(params, headline, message):
+    with pytest.raises(InputError) as raised:
+        check_params(params | {"headline": headline})
+    assert message in str(raised.value)
+
+
+def test_a_headline_model_takes_any_setting_of_a_variant(params):
+    checked = check_params(params | {"headline": {"base": [], "noise": ["input_stddev"]}, "input_stddev": 0.8})
+    assert headline_settings(checked, "noise") == {"input_stddev": 0.8}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from regularization.errors import InputError
 from regularization.params import load_params
 from regularization.params.file import parse_values
-from stages._common import as_lines
+from stages._ends import as_lines
 from tests.conftest import ROOT
 
 

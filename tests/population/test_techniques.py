@@ -4,38 +4,21 @@ import keras
 import numpy as np
 import pytest
 
-from regularization.models import build_model
+from regularization.networks.models import build_model
+from regularization.networks.row_order import batch_order
 from regularization.population import Dataset, predict_networks, read_network, train_population, training
 from regularization.population.dropout_masks import dropout_key, dropout_mask
 from regularization.population.gaussian_noise import gaussian_noise
 from regularization.population.program import compile_block
-from regularization.row_order import batch_order
+from regularization.variants import TECHNIQUES, techniques_together
 from tests.population.test_training import assert_same_weights
 
 BATCH_SIZE, EPOCHS = 6, 10
 SMALL = {"n_features": 3, "hidden_units": (4, 3), "learning_rate": 0.01}
-ALONE = {
-    "weight_decay": {"weight_decay": 0.3},
-    "label_smoothing": {"label_smoothing": 0.2},
-    "input_stddev": {"input_stddev": 0.4},
-    "hidden_stddev": {"hidden_stddev": 0.3},
-    "use_ema": {"use_ema": True, "ema_momentum": 0.9},
-    "max_norm": {"max_norm": 0.7},
-    "batch_normalization": {"batch_normalization": True},
-    "clipnorm": {"clipnorm": 0.05},
-    "global_clipnorm": {"global_clipnorm": 0.1},
-    "clipvalue": {"clipvalue": 0.02},
-    "cosine_decay": {"decay_steps": 25},  # of 30: then it is 0
-    "exponential_decay": {"decay_steps": 10, "decay_rate": 0.2},
-    "dropout": {"dropout": 0.4},
-    "hidden_units": {"hidden_units": (5,), "dropout": 0.3, "l2": 0.01, "regularized_layers": (1,)},
+ALONE = {name: settings for name, settings in TECHNIQUES.items() if name != "hidden_units"} | {
+    "one layer": {"hidden_units": (5,), "dropout": 0.3, "l2": 0.01, "regularized_layers": (1,)}
 }
-TOGETHER = {
-    key: value
-    for name, settings in ALONE.items()
-    if name not in ("clipnorm", "clipvalue", "cosine_decay", "hidden_units")
-    for key, value in settings.items()
-} | {"l1": 0.001, "l2": 0.01}
+TOGETHER = techniques_together()
 # Less, for it is quicker to compile: `clipvalue` for `global_clipnorm`, and no randomness behind the hidden layer.
 IN_ONE_LAYER = TOGETHER | {
     "hidden_units": (3,),

@@ -6,10 +6,10 @@ import pytest
 from statsmodels.stats.weightstats import ttost_ind
 
 from benchmarks.keras_reference import BUILDERS, FIGURES, reference_data
-from regularization.models import build_model
+from regularization.networks.models import build_model
+from regularization.networks.row_order import batch_order
 from regularization.population import Dataset, train_population
 from regularization.population.dropout_masks import dropout_key, dropout_mask
-from regularization.row_order import batch_order
 
 BATCH_SIZE, EPOCHS = 16, 8
 METRICS = ("loss", "binary_crossentropy", "accuracy")

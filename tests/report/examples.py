@@ -7,7 +7,7 @@ import pandas as pd
 
 from regularization.evidence import evidence_tables
 from regularization.params import check_params
-from regularization.variants import HEADLINE_MODELS
+from tests.evidence.simulated import HEADLINE as HEADLINE_MODELS
 from tests.evidence.simulated import simulated
 
 BASE, STRONG, WEAK = "base", "l1l2", "dropout"

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from regularization.report.sweep import heat_map, sweep_section
+from regularization.charts.heat_map import heat_map
+from regularization.report.sweep import sweep_section
 from tests.report.examples import sweep
 
 

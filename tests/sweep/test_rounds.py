@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
+from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
 from regularization.params import check_params
 from regularization.sweep.grid import command_to_try, complexity, count_configurations, expand_grid
-from regularization.sweep.heat_map import draw_heat_maps
 from regularization.sweep.results import choose, final_work, scores_on_test, summary, tabulate
-from regularization.sweep.rounds import Shard, Trained, plan_folds, plan_shards, run_rounds, seeds_of_round
+from regularization.sweep.rounds import Cell, Predicted, plan_folds, run_rounds, seeds_of_round
 from regularization.table import Table
 
 RANDOM = np.random.default_rng(0)
@@ -26,14 +26,11 @@ CONFIGURATIONS = list(expand_grid(GRID))
 N_SCORED = len(ROWS)
 
 
-def trained(shard: Shard, level) -> Trained:
-    """Losses around `level(settings)`, the same for the same settings and seeds in whatever shard."""
-    losses = []
-    for settings in shard.configurations:
-        noise = np.random.default_rng([shard.seeds[0], int(1000 * sum(value or 0 for value in settings.values()))])
-        losses.append(level(settings) + 0.05 * noise.standard_normal(N_SCORED))
-    loss = np.array(losses, np.float32)
-    return Trained(loss, np.zeros((len(losses), len(shard.seeds)), bool))
+def predicted(cell: Cell, level) -> Predicted:
+    """Losses around `level(settings)`, the same for the same settings and seeds in whatever order."""
+    noise = np.random.default_rng([cell.seeds[0], int(1000 * sum(value or 0 for value in cell.settings.values()))])
+    losses = level(cell.settings) + 0.05 * noise.standard_normal(N_SCORED)
+    return Predicted(losses.astype(np.float32), np.zeros(len(cell.seeds), bool))
 
 
 def score(_, losses) -> dict:
@@ -45,13 +42,13 @@ def level(settings) -> float:
     return 0.5 + (settings["l1"] or 0) + (settings["dropout"] or 0)
 
 
-def in_order(shards):
-    for number, shard in enumerate(shards):
-        yield number, trained(shard, level)
+def in_order(cells):
+    for number, cell in enumerate(cells):
+        yield number, predicted(cell, level)
 
 
-def backwards(shards):
-    yield from reversed(list(in_order(shards)))
+def backwards(cells):
+    yield from reversed(list(in_order(cells)))
 
 
 def run(train=in_order, **options):
@@ -85,16 +82,6 @@ def test_no_seed_is_used_twice():
     assert 42 not in seeds
 
 
-def test_shards_hold_every_configuration_once_and_one_kind_of_program_each():
-    many = list(expand_grid({"l1": [float(n) for n in range(40)], "dropout": [None, 0.5], "hidden_units": [[3], [4]]}))
-    planned = plan_shards(many, (1, 2))
-    assert sorted(number for numbers, _ in planned for number in numbers) == list(range(160))
-    for numbers, shard in planned:
-        assert shard.configurations == tuple(many[number] for number in numbers)
-        assert len({(str(each["hidden_units"]), each["dropout"]) for each in shard.configurations}) == 1
-        assert shard.n_trainings == 2 * len(numbers)
-
-
 def test_the_order_of_completion_changes_nothing():
     ours, theirs = run(), run(backwards)
     for one, other in zip(ours, theirs, strict=True):
@@ -112,9 +99,9 @@ def test_elimination_drops_whole_configurations_after_whole_rounds():
 
 
 def test_a_configuration_that_diverged_has_no_figures_and_is_not_compared():
-    def one_diverges(shards):
-        for number, its in in_order(shards):
-            its.diverged[[settings["dropout"] == 0.5 for settings in shards[number].configurations], 1] = True
+    def one_diverges(cells):
+        for number, its in in_order(cells):
+            its.diverged[1] = cells[number].settings["dropout"] == 0.5
             yield number, its
 
     study = run(one_diverges)
@@ -126,8 +113,8 @@ def test_a_configuration_that_diverged_has_no_figures_and_is_not_compared():
 
 
 def test_all_diverged():
-    def all_diverge(shards):
-        for number, its in in_order(shards):
+    def all_diverge(cells):
+        for number, its in in_order(cells):
             its.diverged[:] = True
             yield number, its
 
@@ -158,9 +145,9 @@ def test_a_row_of_an_eliminated_configuration_is_of_the_rounds_it_was_in():
 
 
 def test_the_choice_prefers_the_simpler_of_equals():
-    def equal(shards):
-        for number, shard in enumerate(shards):
-            yield number, trained(shard, lambda _: 0.5)
+    def equal(cells):
+        for number, cell in enumerate(cells):
+            yield number, predicted(cell, lambda _: 0.5)
 
     study = run(equal)
     simple = [complexity(each, n_inputs=4, hidden_units=[5]) for each in CONFIGURATIONS]
@@ -172,9 +159,9 @@ def test_the_choice_prefers_the_simpler_of_equals():
 
 def test_the_test_leaves_out_rows_that_are_identical_to_a_training_row():
     training = {"network": {}, "epochs": 1, "batch_size": 8, "validation_split": 0.2, "random_state": 0}
-    work, unseen = final_work(TABLE, np.arange(20, 140), np.r_[0:20, 140:160, 20:22], **training)
+    (work, scored), unseen = final_work(TABLE, np.arange(20, 140), np.r_[0:20, 140:160, 20:22], **training)
     assert unseen.tolist() == [*range(20), *range(140, 160)]
-    assert {len(split[4]) for split in work.splits} == {40}
+    assert {len(X) for X in scored} == {40}
     assert {len(split[0]) + len(split[2]) for split in work.splits} == {120}
     with pytest.raises(InputError, match="every test row is identical to a training row"):
         final_work(TABLE, np.arange(20), np.arange(140, 160), **training)
@@ -182,20 +169,20 @@ def test_the_test_leaves_out_rows_that_are_identical_to_a_training_row():
 
 def test_the_tests_interval_counts_rows_and_networks():
     losses = np.tile(np.array([0.4, 0.4, 0.4, 0.6]), 25)
-    same = Trained(np.tile(losses, 3)[None], np.zeros((1, 3), bool))
+    same = Predicted(np.tile(losses, 3), np.zeros(3, bool))
     rows = np.ones(100), np.arange(100)
     found = scores_on_test(same, *rows, score=score)
     assert found["accuracy"].value == 0.75
     assert found["binary_crossentropy"].value == pytest.approx(0.45)
-    other = same._replace(logits=np.concatenate([losses, losses, 1 - losses])[None])
+    other = same._replace(logits=np.concatenate([losses, losses, 1 - losses]))
     assert np.ptp(scores_on_test(other, *rows, score=score)["accuracy"][1:]) > np.ptp(found["accuracy"][1:])
-    one_failed = other._replace(diverged=np.array([[False, False, True]]))
+    one_failed = other._replace(diverged=np.array([False, False, True]))
     assert scores_on_test(one_failed, *rows, score=score)["accuracy"].value == 0.75
 
 
 def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
     study = run(eliminate=0.05)
-    tested = scores_on_test(Trained(np.zeros((1, 40)), np.zeros((1, 2), bool)), np.ones(20), np.arange(20), score=score)
+    tested = scores_on_test(Predicted(np.zeros(40), np.zeros(2, bool)), np.ones(20), np.arange(20), score=score)
     chosen = choose(study, [0] * 6)
     found = summary(CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0)
     assert found["best"] == found["simplest"] == {"l1": None, "dropout": None}

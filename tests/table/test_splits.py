@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
+from regularization.intake.checks import check_table, read_table
 from regularization.params.allowed import LARGEST_SEED
 from regularization.table import (
     Rows,
@@ -20,7 +21,6 @@ from regularization.table import (
     split_rows_by_group,
     to_arrays,
 )
-from regularization.table.checks import check_table, read_table
 from regularization.table.splits import majority_scores, shuffled_twin
 
 GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice

@@ -10,8 +10,8 @@ import argparse
 import json
 
 from regularization.errors import InputError
-from regularization.revisions import LABEL, conclusion_in_words, headline, verdict_text
-from stages._common import run_tool
+from regularization.words.revisions import LABEL, conclusion_in_words, headline, verdict_text
+from stages._ends import run_tool
 from tools.pull_request.repository import files_of, fork_point
 from tools.pull_request.revision import compare_files
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.evidence.revisions import Comparison, Revision, compare_revisions
 from regularization.params.file import parse_values
-from regularization.revisions import Comparison, Revision, compare_revisions, conclusion_in_words, verdict_text
 from regularization.variants import BASELINE
-from stages._common import run_tool
+from regularization.words.revisions import conclusion_in_words, verdict_text
+from stages._ends import run_tool
 from stages._files import atomic_file, read_csv, write_text
 from tools.pull_request.repository import Reader, files_here
 from tools.pull_request.revision import KEYS, PARAMS, compared_metrics, read_revision
@@ -108,7 +109,7 @@ def train_other_seed() -> None:
 
 def store(metrics: Path) -> None:
     """The honest trainings' keys and the block scores of the baseline in the folder `metrics`, packed."""
-    trainings, blocks = (read_csv(metrics / f"{kind}_{BASELINE}.csv") for kind in ("replicates", "blocks"))
+    trainings, blocks = (read_csv(metrics / kind / f"{BASELINE}.csv") for kind in ("replicates", "blocks"))
     keys = trainings.loc[trainings["protocol"] == "honest", ["variant", "protocol", *KEYS]]
     STORED.mkdir(exist_ok=True)
     for kind, table in {"replicates": keys, "blocks": blocks}.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 import vl_convert
 
 from regularization.errors import InputError
-from regularization.revisions import collapsed, conclusion_in_words, headline, verdict_text
+from regularization.words.revisions import collapsed, conclusion_in_words, headline, verdict_text
 from stages._files import atomic_file, atomic_folder
 from tools.plots_page import VEGALITE_VERSION
 from tools.pull_request.repository import files_here, files_of, fork_point

@@ -68,9 +68,10 @@ def files_of(commit: str) -> tuple[list[str], Reader]:
 
 
 def files_here() -> tuple[list[str], Reader]:
-    """The same of the folder as it is: the paths in metrics/, and a reader of any file."""
+    """The same of the folder as it is: the paths of results and code, and a reader of any file."""
 
     def read(path: str) -> bytes | None:
         return Path(path).read_bytes() if Path(path).is_file() else None
 
-    return [path.as_posix() for path in sorted(Path("metrics").glob("*"))], read
+    files = (path for folder in ("metrics", "regularization", "stages") for path in sorted(Path(folder).rglob("*")))
+    return [path.as_posix() for path in files if path.is_file() and "__pycache__" not in path.parts], read

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
 from regularization.metrics import METRICS, Metric, leading_metrics, metrics_with
 from regularization.params.file import parse_values
-from regularization.revisions import Comparison, Revision, compare_revisions, value_at
 from tools.pull_request.repository import Reader
 
 PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
-TABLE = re.compile(r"metrics/(replicates|blocks)_[A-Za-z0-9_]{1,40}\.csv")
-STAGE = re.compile(r"replicate_[A-Za-z0-9_]{1,40}")
+TABLE = re.compile(r"metrics/(replicates|blocks)/[A-Za-z0-9_-]{1,60}\.csv")
+STAGE = re.compile(r"replicate_[A-Za-z0-9_-]{1,60}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")  # of a variant: it stands in Markdown and in a page
 KEYS = ["split", "seed", "n_train", "n_distinct_train", "n_test"]
 DATA_SETTINGS = ("sha256", "target", "threshold", "positive")  # another of them makes other rows or labels
@@ -29,7 +29,7 @@ def compare_files(base: tuple[list[str], Reader], branch: tuple[list[str], Reade
     """
     of_base = read_revision(*base)
     compared = compare_revisions(of_base, read_revision(*branch), metrics=compared_metrics(of_base, base[1]))
-    return compared._replace(stale=tuple(stale_stages(branch[1])))
+    return compared._replace(stale=tuple(stale_stages(*branch)))
 
 
 def read_revision(paths: Iterable[str], read: Reader) -> Revision:
@@ -54,7 +54,7 @@ def _table(path: str, content: bytes) -> pd.DataFrame:
         table = pd.read_csv(io.BytesIO(content), dtype=text, keep_default_na=False, na_values=[""])
     except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
         raise InputError(f"{path}: expected a CSV, received {str(error)[:200]!r}; make the replicates again") from None
-    expected = ["variant", "protocol", *KEYS] if "replicates_" in path else ["variant", "block", "rows"]
+    expected = ["variant", "protocol", *KEYS] if "/replicates/" in path else ["variant", "block", "rows"]
     if missing := [column for column in expected if column not in table]:
         raise InputError(f"{path}: received no column {missing[0]}; make the replicates again")
     numbers = [column for column in expected if column not in text]
@@ -103,28 +103,46 @@ def _numbers(found: object) -> dict[str, float]:
     return {key: value for key, value in values if type(value) in (int, float)}
 
 
-def stale_stages(read: Reader) -> list[str]:
+def stale_stages(paths: Iterable[str], read: Reader) -> list[str]:
     """The replicate stages whose committed results are of other settings or code than those that stand beside them.
 
-    By dvc.lock, which holds what each stage last ran with: its params and the MD5 of the files that it depends on and
-    of those that it wrote. What is not in git, the prepared table, is passed over.
+    By dvc.lock, which holds what each stage last ran with: its params and the MD5 of the files and folders that it
+    depends on and of the files that it wrote. What is not in git, the prepared table, is passed over.
     """
     stages = _mapping(LOCK, read).get("stages")
     if not isinstance(stages, dict):
         return []
-    return [name for name, stage in stages.items() if STAGE.fullmatch(str(name)) and _is_stale(stage, read)]
+    paths = list(paths)
+    return [name for name, stage in stages.items() if STAGE.fullmatch(str(name)) and _is_stale(stage, paths, read)]
 
 
-def _is_stale(stage: dict, read: Reader) -> bool:
+def _is_stale(stage: dict, paths: list[str], read: Reader) -> bool:
     try:
         for path, values in stage.get("params", {}).items():
             now = _mapping(path, read)
             if any(value_at(now, key) != value for key, value in values.items()):
                 return True
         for file in [*stage.get("deps", []), *stage.get("outs", [])]:
-            content = read(file["path"])
-            if content is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != file.get("md5"):
+            digest = _digest(file["path"], paths, read)
+            if digest is not None and digest != file.get("md5"):
                 return True
     except (AttributeError, KeyError, TypeError):
         raise InputError(f"{LOCK}: received a stage that DVC would not write; run `dvc repro`") from None
     return False
+
+
+def _digest(path: str, paths: list[str], read: Reader) -> str | None:
+    """The MD5 by which dvc.lock knows a file, or a folder of files; None where there is neither.
+
+    That of a folder is the MD5 of a JSON list of its files, each with its own, by their paths.
+    """
+    content = read(path)
+    if content is not None:
+        return _md5(content)
+    inside = sorted(name for name in paths if name.startswith(f"{path}/"))
+    files = [{"md5": _md5(read(name) or b""), "relpath": name.removeprefix(f"{path}/")} for name in inside]
+    return f"{_md5(json.dumps(files).encode())}.dir" if files else None
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

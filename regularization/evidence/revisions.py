@@ -1,0 +1,233 @@
+"""What a change to the project did to each variant: the replicates of two revisions compared, without any training.
+
+A variant is compared with itself, branch minus base, in pairs of trainings on the same split: the same rows to train on
+and the same rows to be scored on. Where only settings changed, the two trainings of a pair share their seed too. Where
+the seed itself changed, they share the rows alone, and what both seeds do is noise in the difference. The interval is
+the block jackknife of the evidence, which takes the spread over splits as it finds it: with other seeds it is wider.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regularization.errors import InputError
+from regularization.evidence.jackknife import Jackknife, joint_error
+from regularization.evidence.pairing import Replicates
+from regularization.evidence.questions import compared
+from regularization.metrics import METRICS, Metric
+from regularization.table.block_scores import unpack_blocks
+
+COMPARED, SAME, SAME_SCORES, NOT_COMPARABLE, NEW, REMOVED = (
+    "compared", "not retrained", "the same scores", "not comparable", "new", "removed"
+)  # fmt: skip
+DATA_FACTS = {  # of metrics/data.json: what two tables that are the same table have in common
+    "rows.all": "rows",
+    "share_of_class_1.all": "share of class 1",
+    "duplicate_rows": "duplicate rows",
+    "origin": "origin of the table",
+}
+
+
+class Revision(NamedTuple):
+    """What one revision of the project says of its variants."""
+
+    trainings: pd.DataFrame  # metrics/replicates_*.csv, one row per training
+    blocks: pd.DataFrame  # metrics/blocks_*.csv, one row per variant and block
+    data: Mapping  # metrics/data.json
+
+    @property
+    def is_standin(self) -> bool:
+        return self.data.get("origin") == "standin"
+
+
+class Comparison(NamedTuple):
+    """Of every variant, what became of it; of every compared one and metric, the difference."""
+
+    variants: pd.DataFrame  # variant, state, reason, same_seeds, diverged_base, diverged_branch
+    differences: pd.DataFrame  # see `_compared`
+    standin: tuple[str, ...]  # which of "base" and "branch" hold results of the stand-in table
+    stale: tuple[str, ...] = ()  # the stages whose results in the branch are older than its settings or code
+
+
+def compare_revisions(base: Revision, branch: Revision, *, metrics: Mapping[str, Metric] = METRICS) -> Comparison:
+    """All variants of both revisions; the intervals of all differences, over variants and metrics, hold together.
+
+    Raises `InputError` for block scores or keys that cannot be read.
+    """
+    other_table = _other_table(base.data, branch.data)
+    names = list(dict.fromkeys([*_names(branch), *_names(base)]))
+    told, estimates = [], {}
+    for name in names:
+        state, reason, same_seeds = _state(base, branch, name, other_table)
+        row = {"variant": name, "state": state, "reason": reason, "same_seeds": same_seeds}
+        row |= {"diverged_base": 0, "diverged_branch": 0}
+        if state == COMPARED:
+            pair = _pair(base, branch, name, metrics)
+            row |= {f"diverged_{side}": _diverged(pair, side) for side in ("base", "branch")}
+            try:
+                found = {its: pair.difference("branch", "base", metrics[its]) for its in _countable(pair, metrics)}
+            except InputError as error:  # too few splits that both have scores of
+                row |= {"state": NOT_COMPARABLE, "reason": str(error)}
+            else:
+                estimates |= {(name, metric): (pair, its) for metric, its in found.items()}
+        told.append(row)
+    error = joint_error([estimate for _, estimate in estimates.values()])
+    differences = [
+        {"variant": name, "metric": metric} | _compared(*pair_and_estimate, metrics[metric], error)
+        for (name, metric), pair_and_estimate in estimates.items()
+    ]
+    standin = tuple(side for side, its in zip(("base", "branch"), (base, branch), strict=True) if its.is_standin)
+    return Comparison(pd.DataFrame(told), pd.DataFrame(differences), standin)
+
+
+def conclusion(comparison: Comparison) -> str:
+    """`failure`, `neutral` or `success`, for the check of a pull request.
+
+    failure: something became worse by more than its region of equivalence, the whole joint interval beyond it.
+    neutral: a stand-in table; or something is worse or likely worse without reaching so far, undecided, not comparable,
+    removed, stale, or diverges more often. success: anything else.
+    """
+    variants, differences = comparison.variants, comparison.differences
+    if comparison.standin:
+        return "neutral"
+    if len(differences) and differences["beyond"].any():
+        return "failure"
+    doubtful = len(differences) and differences["verdict"].isin(["worse", "likely worse", "undecided"]).any()
+    unknown = variants["state"].isin([NOT_COMPARABLE, REMOVED]).any() if len(variants) else True
+    diverging = len(variants) and (variants["diverged_branch"] > variants["diverged_base"]).any()
+    return "neutral" if doubtful or unknown or diverging or comparison.stale else "success"
+
+
+def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tuple[str, str, bool]:
+    """State, reason and whether the pairs share their seeds."""
+    if name not in set(_names(base)):
+        return NEW, "base has no such variant", False
+    if name not in set(_names(branch)):
+        return REMOVED, "this branch has no such variant", False
+    trainings, blocks = (
+        [_of(getattr(its, table), name) for its in (base, branch)] for table in ("trainings", "blocks")
+    )
+    same_seeds = _keys(trainings[0], ["split", "seed"]) == _keys(trainings[1], ["split", "seed"])
+    if _equal(*trainings) and _equal(*blocks):
+        return SAME, "", same_seeds
+    if reason := other_table or _other_splits(trainings, blocks):
+        return NOT_COMPARABLE, reason, same_seeds
+    return (SAME_SCORES if _equal(*blocks) else COMPARED), "", same_seeds
+
+
+def _other_table(base: Mapping, branch: Mapping) -> str:
+    """Why the two revisions' tables are not the same; empty where they are."""
+    for key, label in DATA_FACTS.items():
+        was, now = (value_at(data, key) for data in (base, branch))
+        if was != now:
+            return f"other data: {label} {_plain(now)}, base has {_plain(was)}"
+    if (was := base.get("settings")) != (now := branch.get("settings")):
+        return f"other data: {_first_difference(was or {}, now or {})}"
+    return ""
+
+
+def _first_difference(was: Mapping, now: Mapping) -> str:
+    key = next(key for key in [*now, *was] if was.get(key) != now.get(key))
+    return f"{key} {_plain(now.get(key))}, base has {_plain(was.get(key))}"
+
+
+def value_at(content: Mapping, key: str) -> object:
+    """The value behind a dotted key, None where there is none."""
+    found: object = content
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _plain(value: object) -> str:
+    """A value of a file that nobody may have reviewed, short and without anything that Markdown would take as more."""
+    return "none" if value is None else re.sub(r"[^A-Za-z0-9 _.+-]", "?", str(value)[:40])
+
+
+def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame]) -> str:
+    """Why the trainings of two revisions are not on the same splits; empty where they are."""
+    if blocks[0].empty or blocks[1].empty:
+        return f"{'base' if blocks[0].empty else 'this branch'} has no block scores"
+    honest = [_of(table, "honest", "protocol").sort_values("split") for table in trainings]
+    shared = min(map(len, honest))
+    sizes = ["split", "n_train", "n_distinct_train", "n_test"]
+    if _keys(honest[0].head(shared), sizes) != _keys(honest[1].head(shared), sizes):
+        return "other splits: their rows to train and test on have other numbers"
+    facts = [column for column in ("block", "rows", "class_1") if all(column in table for table in blocks)]
+    if _keys(blocks[0], facts) != _keys(blocks[1], facts):
+        return "other splits or labels: the blocks have other rows"
+    names = [name for name, metric in METRICS.items() if all(metric.block_column in table for table in blocks)]
+    if not names:
+        return "no score in common"
+    scored = [~np.isnan(next(iter(unpack_blocks(table, names[:1])[1].values()))) for table in blocks]
+    if [len(each) for each in scored] != [len(table) for table in honest]:
+        return "other splits: the block scores have another number of them"
+    scored = [each[:shared] for each in scored]
+    both = scored[0].any(axis=1) & scored[1].any(axis=1)  # a training that diverged has no scores
+    on_both = scored[0] & scored[1]  # a training that stops early is not scored on its validation blocks
+    alike = (on_both == scored[0]).all(axis=1) | (on_both == scored[1]).all(axis=1)
+    if not alike[both].all():
+        return "other splits: they train on other blocks"
+    return ""
+
+
+def _shared(metrics: Mapping[str, Metric], *revisions: Revision) -> list[str]:
+    """The metrics of which every revision holds block scores: a branch may bring new ones."""
+    return [name for name, metric in metrics.items() if all(metric.block_column in its.blocks for its in revisions)]
+
+
+def _pair(base: Revision, branch: Revision, name: str, metrics: Mapping[str, Metric]) -> Replicates:
+    """One variant of both revisions as two variants, `base` and `branch`, of one set of replicates."""
+    shared, blocks = _shared(metrics, base, branch), {}
+    for side, revision in (("base", base), ("branch", branch)):
+        blocks[side] = unpack_blocks(_of(revision.blocks, name), shared)
+        if any(np.isinf(sums).any() for sums in blocks[side][1].values()):
+            raise InputError("block scores: received an infinite one; expected numbers; make the replicates again")
+    n_splits = min(len(next(iter(sums.values()))) for _, sums in blocks.values())  # those that both have
+    blocks = {side: (rows, {key: its[:n_splits] for key, its in sums.items()}) for side, (rows, sums) in blocks.items()}
+    table = _of(base.blocks, name).sort_values("block")
+    class_1 = table["class_1"] if "class_1" in table else np.full(len(table), -1)  # unknown
+    return Replicates(base.trainings, blocks, ("base",), np.asarray(class_1))
+
+
+def _countable(pair: Replicates, metrics: Mapping[str, Metric]) -> list[str]:
+    """The metrics of which both have sums, over two or more blocks that count for it."""
+    columns = pair.blocks["base"][1]
+    return [
+        name for name, metric in metrics.items() if metric.block_column in columns and pair.blocks_of(metric).sum() > 1
+    ]
+
+
+def _compared(pair: Replicates, estimate: Jackknife, metric: Metric, error: float) -> dict:
+    """Return the difference of one variant in one metric, branch minus base, with its intervals and verdict.
+
+    `beyond`: worse, and the whole joint interval lies outside the region of equivalence.
+    """
+    row = compared(pair, ("branch", "base"), metric, estimate, error)
+    best_case = max(metric.sign * row[bound] for bound in ("joint_lower", "joint_upper"))
+    means = {side: pair.mean(side, metric).mean for side in ("base", "branch")}
+    return means | row | {"beyond": row["verdict"] == "worse" and best_case < -metric.equivalence}
+
+
+def _diverged(pair: Replicates, side: str) -> int:
+    """How many honest trainings have no scores."""
+    return int(np.isnan(next(iter(pair.blocks[side][1].values()))).all(axis=1).sum())
+
+
+def _names(revision: Revision) -> list[str]:
+    return list(dict.fromkeys(revision.trainings["variant"])) if len(revision.trainings) else []
+
+
+def _of(table: pd.DataFrame, value: str, column: str = "variant") -> pd.DataFrame:
+    return table[table[column] == value].reset_index(drop=True) if len(table) else table
+
+
+def _equal(first: pd.DataFrame, second: pd.DataFrame) -> bool:
+    return first.equals(second)
+
+
+def _keys(table: pd.DataFrame, columns: list[str]) -> set[tuple]:
+    return set(table[columns].itertuples(index=False, name=None))

@@ -1,0 +1,178 @@
+"""What a file of rows looks like: how its characters are stored, what separates fields and decimals, what its columns
+are; and from that the `data:` values of params.yaml."""
+
+import csv
+import io
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regularization.errors import InputError
+from regularization.intake.checks import MISSING_MARKS, read_table
+from regularization.intake.labels import find_labels, label_text
+from regularization.table.columns import Column, encode_column, find_column, holds_numbers, suspicion, to_numbers
+
+DELIMITERS = ",;\t|"
+SNIFFED_LINES = 200
+MOST_RANGES = 60  # columns up to which each gets a range: params.yaml stays readable
+POSITIVE_WORDS = ("1", "yes", "true", "y", "t", "positive", "pos", "+", "good", "present", "won", "win", "spam")
+
+
+class Layout(NamedTuple):
+    """How the file is written."""
+
+    delimiter: str
+    decimal: str
+    encoding: str
+
+
+class Understood(NamedTuple):
+    """What a file holds, as far as its values tell."""
+
+    table: pd.DataFrame
+    layout: Layout
+    columns: tuple[Column, ...]  # the features
+    left_out: dict[str, str]  # the other columns, each with the reason
+    target: str
+    threshold: float | None
+    positive: str | None
+
+    def data_values(self) -> dict:
+        """The values of the `data` group of params.yaml that follow from it."""
+        ranges = {column.name: list(column.limits) if column.limits else None for column in self.columns}
+        in_order = [name for name in self.table.columns if name in ranges or name == self.target]
+        return {
+            **self.layout._asdict(),
+            "columns": {name: ranges.get(name) for name in in_order} if len(in_order) <= MOST_RANGES else None,
+            "ignore": list(self.left_out),
+            "target": self.target,
+            "threshold": self.threshold,
+            "positive": self.positive,
+        }
+
+
+def understand(
+    content: bytes, *, target: str, threshold: float | None = None, positive: str | None = None
+) -> Understood:
+    """What the file `content` holds for someone who wants to predict the column `target`.
+
+    A `threshold` or the `positive` label that is given stands; else they are chosen. Raises `InputError`, with what to
+    do, where the file is no table with names in its first line or the target cannot be made two classes.
+    """
+    layout = find_layout(content)
+    table = read_table(io.BytesIO(content), **layout._asdict())
+    names = ", ".join(repr(name) for name in table.columns[:30])
+    if holds_numbers(pd.Series(table.columns)[:3]):
+        raise InputError(f"the first line holds values ({names}); expected the columns' names: write such a line above")
+    if target not in table.columns:
+        raise InputError(f"TARGET: received {target!r}; expected one of the columns {names}")
+    if threshold is None and positive is None:
+        threshold, positive = choose_classes(table[target])
+    find_labels(target, table[target], threshold=threshold, positive=positive)
+    columns, left_out = [], {}
+    for name in table.columns.drop(target):
+        reason = suspicion(table[name])
+        try:
+            column = find_column(name, table[name])
+            encode_column(table[name], column)
+        except InputError as error:
+            reason = reason or str(error).removeprefix(f"column {name!r}").lstrip(":, ").split(";")[0]
+        if reason:
+            left_out[name] = reason
+        else:
+            columns.append(column._replace(limits=None if column.categories else generous_range(table[name])))
+    if not columns:
+        raise InputError(f"no column is left to predict {target!r} from: {left_out}")
+    return Understood(table, layout, tuple(columns), left_out, target, threshold, positive)
+
+
+def find_layout(content: bytes) -> Layout:
+    """The delimiter that cuts all lines into equally many fields, the decimal mark that makes more columns numbers."""
+    encoding = find_encoding(content)
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise InputError("the file is no text that can be read; save it as CSV in UTF-8") from None
+    if len(text.splitlines()) < 2:
+        raise InputError("the file has no two lines; expected a line of names and rows below it")
+    delimiter = max(DELIMITERS, key=lambda mark: _fields(text, mark))
+    if _fields(text, delimiter) < 2:
+        raise InputError(f"no delimiter found in {text[:80]!r}; expected one of comma, semicolon, tab and |")
+    decimal = max(".,", key=lambda mark: _numeric_columns(text, delimiter, mark))
+    return Layout(delimiter, decimal, encoding)
+
+
+def find_encoding(content: bytes) -> str:
+    """utf-8 where the bytes are that; else what charset-normalizer takes them for."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(content[:1_000_000]).best()
+        if best is None:
+            raise InputError("the file is no text that can be read; save it as CSV in UTF-8") from None
+        return best.encoding
+    return "utf-8"
+
+
+def _fields(text: str, delimiter: str) -> int:
+    """Into how many fields the delimiter cuts every line; 0 where the lines differ."""
+    lines = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True)
+    try:
+        counts = {len(fields) for fields in itertools.islice(lines, SNIFFED_LINES) if fields}
+    except csv.Error:
+        return 0
+    return counts.pop() if len(counts) == 1 else 0
+
+
+def _numeric_columns(text: str, delimiter: str, decimal: str) -> int:
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), sep=delimiter, decimal=decimal, nrows=SNIFFED_LINES, na_values=MISSING_MARKS
+        )
+    except (ValueError, OverflowError):
+        return 0  # `read_table` says what is wrong
+    return sum(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes)
+
+
+def choose_classes(values: pd.Series) -> tuple[float | None, str | None]:
+    """A threshold for numbers, the value that halves the rows best; for two labels the positive one.
+
+    That is the one that says so (yes, true ...), else the rarer one. Neither is needed for 0 and 1, true and false.
+    """
+    present = values.dropna()
+    labels = [label_text(value) for value in present.unique()]
+    if len(labels) == 2:
+        if set(labels) in ({"0", "1"}, {"False", "True"}):
+            return None, None
+        said = [label for label in labels if label.lower() in POSITIVE_WORDS]
+        return None, said[0] if len(said) == 1 else present.map(label_text).value_counts().index[-1]
+    if len(labels) < 2 or not holds_numbers(values):
+        return None, None  # `find_labels` says what to do
+    numbers = np.sort(to_numbers(present))
+    candidates = np.unique(numbers)[1:]
+    shares_below = np.searchsorted(numbers, candidates) / len(numbers)
+    return float(candidates[np.abs(shares_below - 0.5).argmin()]), None
+
+
+def generous_range(values: pd.Series) -> tuple[float, float] | None:
+    """Limits twice as wide as the values spread, below 0 only where a value is, rounded outward to two digits."""
+    if values.dtype == bool or values.dtype == object:
+        return None  # true and false
+    smallest, largest = float(values.min()), float(values.max())
+    if set(values.dropna().unique()) <= {0, 1}:
+        return 0.0, 1.0
+    spread = largest - smallest
+    lower = smallest - spread if smallest < 0 else max(0.0, smallest - spread)
+    return _rounded(lower, math.floor), _rounded(largest + spread, math.ceil)
+
+
+def _rounded(number: float, direction) -> float:
+    if number == 0:
+        return 0.0
+    unit = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
+    return float(f"{direction(number / unit) * unit:.6g}")

@@ -1,0 +1,1 @@
+"""Results in words: `phrases` (intervals, lists, verdicts), and the sentences that are made of them."""

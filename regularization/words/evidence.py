@@ -1,0 +1,294 @@
+"""The evidence in few words: figures with stable keys for `dvc metrics`, and sentences for people."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from regularization.evidence.facts import STANDIN
+from regularization.evidence.majority import MAJORITY
+from regularization.metrics import ACCURACY, BRIER, METRICS, leading_metrics
+from regularization.words.phrases import (
+    DECIDED,
+    SAME_BLOCKS,
+    STANDIN_MARK,
+    counted,
+    difference,
+    interval,
+    listed,
+    rows_of,
+)
+
+PAIR = ["metric", "variant", "reference"]
+LEARNED = {
+    "one class": "{} predicted the same class for every test row in every split",
+    "not shown": "{} is not shown to be more accurate than the majority class, nor to have a ROC AUC above 0.5",
+    "ranks": "{} is not shown to be more accurate than the majority class, but its ROC AUC is above 0.5",
+}
+
+
+def main_figures(tables: dict[str, pd.DataFrame]) -> dict:
+    """Return what a person compares between experiments, by metric: verdict and difference of each headline pair.
+
+    Keys depend on the variants' names alone: `<variant>_vs_<reference>`.
+    """
+    headline = tables["comparisons"].query("family == 'headline'")
+    figures = {}
+    for name in leading(tables):
+        pairs = {f"{row['variant']}_vs_{row['reference']}": row for row in rows_of(_of(headline, name))}
+        figures[name] = {
+            "verdict": {pair: row["verdict"] for pair, row in pairs.items()},
+            "difference": {pair: row["difference"] for pair, row in pairs.items()},
+        }
+    return figures | ({"origin": STANDIN} if _mark(tables) else {})
+
+
+def leading(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the metrics that reports on this table begin with, of those that its blocks can carry."""
+    of_table = leading_metrics(tables["table"]["minority_share"].iloc[0])
+    known = set(tables["summaries"]["metric"])
+    return [name for name in of_table if name in known] if set(of_table[:1]) <= known else list(leading_metrics(0.5))
+
+
+def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return a few sentences for the first page: the headline models against each other, and the best of all."""
+    headline, metrics = tables["comparisons"].query("family == 'headline'"), leading(tables)
+    sentences = _mark(tables)
+    for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
+        pair = pair.set_index("metric")
+        parts = [_verdict(METRICS[name].label, pair.loc[name]) for name in metrics]
+        sentences.append(f"{variant} against {reference}: {'; '.join(parts)}.")
+    of_headline = tables["summaries"]["variant"].isin([*headline["variant"], *headline["reference"]])
+    return [
+        *sentences,
+        *(best_set(tables["best"], name) for name in metrics),
+        *not_learned(tables["summaries"][of_headline]),
+        *undecided(tables),
+    ]
+
+
+def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
+    """Return what the tables of differences do not show, as about a dozen sentences with 95% intervals."""
+    metrics = leading(tables)
+    shown = [*metrics, BRIER.name] if len(metrics) < 3 else metrics
+    in_headline = {name: rows[rows["variant"].isin(headline)] for name, rows in tables.items() if "variant" in rows}
+    means = tables["summaries"].set_index(["metric", "variant"])["mean"]
+    return [
+        *_mark(tables),
+        *_classes(tables["table"].iloc[0], means, metrics),
+        *not_learned(tables["summaries"]),
+        *_same_settings(tables["same_settings"]),
+        *(best_set(tables["best"], name) for name in shown),
+        *_power(tables, metrics),
+        *undecided(tables),
+        *_calibration(tables["calibration"].query("family == 'headline'")),
+        *leakage_sentences(in_headline["leakage"], metrics[0], headline[0]),
+        *_spread(_of(in_headline["spread"], metrics[0]), METRICS[metrics[0]].label),
+        lottery_sentence(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
+        *(_selection(row, headline[0]) for row in rows_of(_of(tables["selection"], metrics[0]))),
+        *diverged(tables["summaries"]),
+    ]
+
+
+def _mark(tables: dict[str, pd.DataFrame]) -> list[str]:
+    return [STANDIN_MARK] if tables["table"]["origin"].iloc[0] == STANDIN else []
+
+
+def _of(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    return table[table["metric"] == metric]
+
+
+def _verdict(label: str, row: pd.Series) -> str:
+    return f"{label} {row['verdict']}, {difference(row) if row['differing'] else 'no training differed from its pair'}"
+
+
+def _classes(table: pd.Series, means: pd.Series, metrics: Sequence[str]) -> list[str]:
+    """Return the sizes of the classes, the scores of the constant predictor, and what one class lacks."""
+    scores = [f"{METRICS[name].label} {means[name, MAJORITY]:.3f}" for name in dict.fromkeys((ACCURACY.name, *metrics))]
+    sentences = [
+        f"The minority class has {table['minority_share']:.1%} of the {table['rows']:,} rows. Always predicting the "
+        f"majority class, with its share as the probability, has {listed(scores)}."
+    ]
+    if table["blocks_of_both_classes"] < table["blocks"]:
+        sentences.append(
+            f"Only {table['blocks_of_both_classes']} of {table['blocks']} blocks of rows have both classes: balanced "
+            "accuracy and ROC AUC rest on these alone."
+        )
+    if table["splits_trained_on_one_class"]:
+        sentences.append(
+            f"In {table['splits_trained_on_one_class']} of {table['splits']} splits the training rows are of one "
+            "class: there is nothing to learn in them, and all figures count them."
+        )
+    return sentences
+
+
+def not_learned(summaries: pd.DataFrame) -> list[str]:
+    """Return which networks have not been shown to beat the majority class, one sentence for each way."""
+    names_by_way = summaries.drop_duplicates("variant").groupby("learned", sort=False)["variant"].agg(list)
+    each = {way: names[0] if len(names) == 1 else f"Each of {listed(names)}" for way, names in names_by_way.items()}
+    return [f"{LEARNED[way].format(who)}." for way, who in each.items() if way in LEARNED]
+
+
+def _same_settings(repeated: pd.DataFrame) -> list[str]:
+    return [
+        f"{row['variant']} has the settings of {row['same_as']} and is reported only under that name."
+        for row in rows_of(repeated)
+    ]
+
+
+def best_set(best: pd.DataFrame, metric: str) -> str:
+    """Return which variant has the best mean, and which are not distinguishable from it."""
+    rows = _of(best, metric)
+    leader, label = rows["best"].iloc[0], METRICS[metric].label
+    tied = rows.loc[rows["mean"] == rows.loc[rows["variant"] == leader, "mean"].iloc[0], "variant"].tolist()
+    if len(tied) == len(rows):
+        return f"In {label}, {listed(tied)} have the same mean."
+    others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
+    if not others:
+        return f"In {label}, {leader} is the best of all {len(rows)} variants."
+    worse = rows.loc[~rows["cannot_be_told"], "variant"].tolist()
+    if len(others) > max(5, len(worse)):  # the shorter list says the same
+        but = f"all but {listed(worse)}" if worse else f"all {len(others)} others"
+        return f"In {label}, {leader} has the best mean; {but} are not distinguishable from it."
+    verb = "is" if len(others) == 1 else "are"
+    return f"In {label}, {leader} has the best mean; {listed(others)} {verb} not distinguishable from it."
+
+
+def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]:
+    plan, limits = tables["plan"].query("factor == 1"), []
+    for name in metrics:
+        detectable = _of(plan, name)["detectable"]
+        if len(detectable):
+            least, most = f"{detectable.min():.3f}", f"{detectable.max():.3f}"
+            limits.append(f"{least if least == most else f'{least} to {most}'} in {METRICS[name].label}")
+    if not limits:
+        return []
+    return [
+        f"Between headline models, true differences of {listed(limits)} would be found in {plan['power'].iloc[0]:.0%} "
+        "of such studies."
+    ]
+
+
+def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return, for each undecided headline comparison, how many splits would settle it; from the spread alone.
+
+    They settle it where a difference as large as the region of equivalence is found with the planned power.
+    """
+    sentences = []
+    for row, further, enough in _further_splits(tables):
+        pair = f"{row['variant']} against {row['reference']} in {METRICS[row['metric']].label} is {row['verdict']}"
+        limit = f"a difference of {row['equivalence']:g}"
+        if enough.empty:
+            least = further["detectable"].iloc[-1]
+            sentences.append(
+                f"{pair}: no number of splits would find {limit}, the margin that matters; with this many rows, the "
+                f"least that can be found is {least:.3f}."
+            )
+        else:
+            splits = f"{enough['splits'].iloc[0]:.0f} splits"
+            sentences.append(f"{pair}: {splits} would find {limit}, the margin that matters.")
+    return sentences
+
+
+def splits_to_decide(tables: dict[str, pd.DataFrame]) -> int:
+    """Return how many splits would settle the undecided headline comparisons that any number settles; 0 if none."""
+    return max((int(enough["splits"].iloc[0]) for _, _, enough in _further_splits(tables) if len(enough)), default=0)
+
+
+def _further_splits(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[dict, pd.DataFrame, pd.DataFrame]]:
+    """Yield each undecided headline comparison, its plan for more splits, and the part of it that would be enough."""
+    headline, plan, keys = tables["comparisons"].query("family == 'headline'"), tables["plan"], PAIR
+    for row in rows_of(headline[~headline["verdict"].isin(DECIDED) & headline["metric"].isin(leading(tables))]):
+        same = (plan[keys] == [row[key] for key in keys]).all(axis=1)
+        further = plan[same & (plan["factor"] > 1)].sort_values("factor")
+        if len(further):
+            enough = (further["detectable"] <= row["equivalence"]) & (further["splits"] < float("inf"))
+            yield row, further, further[enough]
+
+
+def _calibration(rows: pd.DataFrame) -> list[str]:
+    changes = [
+        f"{row['variant']} {row['ece']:.3f} against {row['ece_of_reference']:.3f} of {row['reference']}, difference "
+        f"{interval(row['difference'], row['table_lower'], row['table_upper'])}"
+        for row in rows_of(rows)
+    ]
+    return [f"Calibration error on the test rows, {SAME_BLOCKS}: {'; '.join(changes)}."] if changes else []
+
+
+def leakage_sentences(leakage: pd.DataFrame, metric: str, baseline: str) -> list[str]:
+    """Return what shuffling identical rows into both parts does to a test score of each variant that was tried."""
+    rows, label = _of(leakage, metric), METRICS[metric].label
+    if rows.empty:
+        return ["The table has no identical rows, so none can leak into the test."]
+    changes = []
+    for row in rows_of(rows):
+        change = f"{row['variant']} by {interval(row['change'], row['lower'], row['upper'])}"
+        if row["variant"] != baseline:
+            excess = interval(row["excess_of_base"], row["excess_lower"], row["excess_upper"])
+            change += f", {baseline} by {excess} more"
+        changes.append(change)
+    return [
+        f"Shuffling this table's identical rows into both parts changes the {label} of {'; '.join(changes)}. The twin "
+        "has seen test rows and trains on more distinct rows."
+    ]
+
+
+def _spread(rows: pd.DataFrame, label: str) -> list[str]:
+    each = [
+        f"{row['variant']} {row['sd']:.3f} over fresh splits, {row['sd_of_seed']:.3f} from the seed alone on one split "
+        f"({row['seed_share']:.0%} of the variance, {row['share_lower']:.0%} to {row['share_upper']:.0%})"
+        for row in rows_of(rows)
+    ]
+    return [f"Standard deviation of the {label} of one training: {'; '.join(each)}."] if each else []
+
+
+def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool) -> str:
+    """Return how often the luckiest variant would win if each were trained once more with another seed."""
+    if len(rows) < 2:
+        return "Only one configuration was trained."
+    again = "If the notebook were run again" if is_notebook else "On one and the same split, with another seed each"
+    first, second = rows_of(rows.sort_values("wins", ascending=False).head(2))
+    tied = rows.loc[rows["wins"] > first["wins"] - 1e-9, "variant"].tolist()
+    if len(tied) > 1:
+        return (
+            f"{again}, {listed(tied)} would have the highest test accuracy of the {len(rows)} configurations equally "
+            f"often, in {first['wins']:.0%} of the runs each."
+        )
+    told = (
+        f"{again}, {first['variant']} would have the highest test accuracy of the {len(rows)} configurations most "
+        f"often, in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%} with other seeds)"
+    )
+    if first["lower"] > second["upper"]:
+        return f"{told}."
+    ends = f"{second['lower']:.0%} to {second['upper']:.0%}"
+    return f"{told}; next comes {second['variant']} with {second['wins']:.0%} ({ends}), so nothing stands out."
+
+
+def _selection(row: dict, baseline: str) -> str:
+    label = METRICS[row["metric"]].label
+    optimism, gain = (
+        interval(row[name], row[f"{name}_lower"], row[f"{name}_upper"], SAME_BLOCKS) for name in ("optimism", "gain")
+    )
+    if row["optimism_lower"] > 0:
+        looked = f"it looked better than it was by {optimism}"
+    elif row["optimism_upper"] < 0:
+        looked = f"it looked worse than it was, by {optimism}"
+    else:
+        looked = f"whether it looked better than it was is open, {optimism}"
+    often = f"most often ({row['share']:.0%} of the choices)"
+    if row["tied"]:
+        often = f"as often as {counted(row['tied'], 'other')} ({row['share']:.0%} of the choices each)"
+    how = f"When one training of each variant is compared by {label.replace('test', 'validation')} in each split"
+    return (
+        f"{how}, {row['chosen']} is chosen {often}. The chosen has {row['validation']:.3f} on the validation rows and "
+        f"{row['test']:.3f} on the test rows: {looked}. Its difference to {baseline} on the test rows is {gain}."
+    )
+
+
+def diverged(summaries: pd.DataFrame) -> list[str]:
+    """Return how many trainings of each variant diverged."""
+    rows = summaries.query(f"metric == '{ACCURACY.name}' and diverged > 0")
+    return [
+        f"{row['diverged']:.0f} of {counted(int(row['trainings']), 'training')} of {row['variant']} diverged and are "
+        "excluded; its figures describe the others and flatter it."
+        for row in rows_of(rows)
+    ]

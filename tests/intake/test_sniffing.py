@@ -1,0 +1,113 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from regularization.errors import InputError
+from regularization.intake.sniffing import choose_classes, find_layout, generous_range, understand
+
+PEOPLE = pd.DataFrame(
+    {
+        "id": range(60),
+        "city": ["Köln", "Graz", "Zürich"] * 20,
+        "height": [1.5 + i / 100 for i in range(60)],
+        "born": pd.date_range("1990-01-01", periods=60).strftime("%d.%m.%Y"),
+        "note": [f"met {i} times" for i in range(60)],
+        "country": "DE",
+        "bought": ["no", "no", "yes"] * 20,
+    }
+)
+
+
+def written(table: pd.DataFrame = PEOPLE, encoding: str = "utf-8", **changed) -> bytes:
+    return table.to_csv(index=False, **changed).encode(encoding)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_delimiter_and_decimal_mark_are_found(delimiter, decimal):
+    layout = find_layout(written(sep=delimiter, decimal=decimal))
+    assert layout.delimiter == delimiter
+    assert understand(written(sep=delimiter, decimal=decimal), target="bought").table["height"].iloc[1] == 1.51
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_the_encoding_is_found(encoding):
+    understood = understand(written(encoding=encoding), target="bought")
+    assert set(understood.table["city"]) == {"Köln", "Graz", "Zürich"}
+    assert understood.table.columns[0] == "id"
+
+
+def test_what_is_no_feature_is_left_out_with_its_reason():
+    understood = understand(written(), target="bought")
+    assert list(understood.left_out) == ["id", "born", "note", "country"]
+    assert "numbers the rows" in understood.left_out["id"]
+    assert "dates" in understood.left_out["born"]
+    assert "60 different texts" in understood.left_out["note"]
+    assert "same value" in understood.left_out["country"]
+    assert understood.data_values() == {
+        "delimiter": ",",
+        "decimal": ".",
+        "encoding": "utf-8",
+        "columns": {"city": None, "height": [0.91, 2.7], "bought": None},
+        "ignore": ["id", "born", "note", "country"],
+        "target": "bought",
+        "threshold": None,
+        "positive": "yes",
+    }
+
+
+def test_a_wide_table_gets_no_list_of_columns():
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(10, 500)).round(2)).add_prefix("x").assign(y=[0, 1] * 5)
+    assert understand(written(wide), target="y").data_values()["columns"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 1, 1], (None, None)),
+        ([True, False], (None, None)),
+        (["no", "yes", "yes"], (None, "yes")),
+        (["x", "x", "z"], (None, "z")),
+        ([3, 5, 5, 6, 7], (6.0, None)),
+        ([1, 1, 1, 2, 3], (2.0, None)),
+        (["a", "b", "c"], (None, None)),
+    ],
+)
+def test_the_two_classes_are_chosen(values, expected):
+    assert choose_classes(pd.Series(values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 1, 1], (0, 1)),
+        ([3.2, 8.1], (0, 13)),
+        ([-3, 8.1], (-15, 20)),
+        ([101, 103], (99, 110)),
+        ([True, False], None),
+    ],
+)
+def test_ranges_are_generous(values, expected):
+    assert generous_range(pd.Series(values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"1,2,0\n3,4,1\n", "the first line holds values"),
+        (b"a,b,c\n1,2,3\n", "TARGET: received 'y'; expected one of the columns 'a', 'b', 'c'"),
+        (b"a y\n1 2\n", "no delimiter found in 'a y"),
+        (b"a,y", "the file has no two lines"),
+        (b"x,y\n1,red\n2,blue\n3,green\n", "column 'y': 3 labels"),
+        (b"x,y\n7,0\n7,1\n", "no column is left to predict 'y' from"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x81\x8d", "no text that can be read|no two lines|no delimiter|TARGET"),
+    ],
+)
+def test_what_is_no_table_ends_in_a_line_that_says_what_to_do(content, message):
+    with pytest.raises(InputError, match=message):
+        understand(content, target="y")
+
+
+def test_a_number_that_is_not_finite_leaves_its_column_out():
+    table = PEOPLE.assign(weight=[np.inf, *range(59)])
+    assert "row 1 (inf): not a finite number" in understand(written(table), target="bought").left_out["weight"]
