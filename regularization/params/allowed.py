@@ -2,11 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 # The largest seed is 4294967295; the replicates and the splits count on from the one that stands in params.yaml.
 LARGEST_SEED = 4_000_000_000
 LARGEST_NUMBER = 1e30  # the networks compute in 32 bits, where 3.4e38 is the end
+
+
+class Group(BaseModel):
+    """Keys it does not know are errors; so are the numbers nan and inf, and a text or `true` in a number's place."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, strict=True)
 
 
 def allowed(words: str, **bounds):

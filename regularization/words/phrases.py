@@ -8,14 +8,6 @@ STANDIN_MARK = "These networks saw a synthetic stand-in table: nothing here says
 NEW_TABLES = "for new tables of the same kind"
 SAME_BLOCKS = "for new seeds and splits of the same blocks"
 MAJORITY_LABEL = "always the majority class"
-IS = {  # how a variant compares with another
-    "better": "is better than",
-    "worse": "is worse than",
-    "equivalent": "is equivalent to",
-    "likely better": "is likely better than",
-    "likely worse": "is likely worse than",
-    "undecided": "is not distinguishable from",
-}
 DECIDED = ("better", "worse", "equivalent")
 
 
