@@ -106,7 +106,7 @@ def test_without_scripts_the_page_says_where_the_figures_are(browser, file):
     browser.send("Emulation.setScriptExecutionDisabled", value=False)
     text = browser.evaluate("document.body.innerText")
     assert "Scripts are off, so this chart is not drawn" in text
-    assert "What helps:" in text
+    assert "l1l2 against base: test accuracy" in text
     assert browser.evaluate("document.querySelectorAll('.plot svg').length") == 0
     assert browser.evaluate("document.querySelectorAll('noscript img').length") == 3
     assert browser.evaluate("document.documentElement.scrollWidth") <= PHONE
