@@ -120,10 +120,15 @@ def repeated_variants(params) -> dict[str, str]:
 
 
 def techniques_of(settings: dict) -> dict:
-    """Return the settings of a variant that have an effect, in a fixed order: none that is off, or acts on no layer."""
+    """Return the settings of a variant that have an effect, in a fixed order: none that is off, or acts on no layer.
+
+    Without `regularized_layers` the penalties act on `build_model`'s own.
+    """
     on = {key: value for key, value in sorted(settings.items()) if value and key != "regularized_layers"}
-    layers = sorted(set(settings.get("regularized_layers") or ()))
-    if layers and set(on) & set(PENALTIES):
+    if "regularized_layers" not in settings or not set(on) & set(PENALTIES):
+        return on
+    layers = sorted(set(settings["regularized_layers"] or ()))
+    if layers:
         return on | {"regularized_layers": layers}
     return {key: value for key, value in on.items() if key not in PENALTIES}
 

@@ -19,11 +19,10 @@ from scipy import optimize, special, stats
 
 from regularization.errors import InputError
 
-# Of the draws for joint intervals: values in all, and at once; a family of hundreds has fewer draws.
-MOST_VALUES, VALUES_AT_ONCE = 10_000_000, 200_000
+DRAWS_AT_ONCE = 1000  # for joint intervals
 NODES = 240  # of the quadrature over log C: five digits of a half-width
 STEEPEST = 2.0  # of the slope by which a baseline's further splits correct another variant's mean
-NODES_OF_DRAWS = 48  # three digits of a p-value; a quantile of 20,000 draws has two
+NODES_OF_DRAWS = 24  # a p-value within 1%: a quantile of 20,000 draws is twice as uncertain
 
 
 class BlockScores(NamedTuple):
@@ -194,19 +193,18 @@ def joint_error(
     K = changes.shape[1]
     directions = changes / np.linalg.norm(changes, axis=1, keepdims=True)
     root = np.linalg.qr(directions.T)[1]  # root.T @ root are the correlations
-    values_of_a_draw, random = K * len(family), np.random.default_rng(random_state)
-    draws = min(draws, max(1000, MOST_VALUES // values_of_a_draw))
-    at_once, least = max(1, VALUES_AT_ONCE // values_of_a_draw), []
-    of_rows = np.sqrt(np.maximum(S, N) - N)
+    squares = np.einsum("rc,sc->rsc", root, root).reshape(-1, len(family))
+    of_rows, random, least = np.sqrt(np.maximum(S, N) - N), np.random.default_rng(random_state), []
     nodes = _chi_square_nodes(K - 1, NODES_OF_DRAWS)
     # C lies below its median in half of all cases, so that no p-value falls below half of what it is there.
     median, least_z = stats.chi2.median(K - 1) / (K - 1), stats.norm.isf(error)
-    for _ in range(-(-draws // at_once)):
-        values = random.standard_normal((at_once, K, len(root))) @ root
+    for first in range(0, draws, DRAWS_AT_ONCE):
+        values = random.standard_normal((min(DRAWS_AT_ONCE, draws - first), K, len(root)))
         means = values.mean(axis=1)
-        C = (np.einsum("dkc,dkc->dc", values, values) - K * means**2) / (K - 1)
-        noise = random.standard_normal(means.shape) * np.sqrt(M)
-        distances, drawn_S = np.abs(means * np.sqrt(K) * of_rows + noise), np.maximum(S, N) * C
+        values -= means[:, None]
+        C = (values.swapaxes(1, 2) @ values).reshape(len(values), -1) @ squares / (K - 1)
+        noise = random.standard_normal(C.shape) * np.sqrt(M)
+        distances, drawn_S = np.abs(means @ root * np.sqrt(K) * of_rows + noise), np.maximum(S, N) * C
         broadcast = np.broadcast_arrays(distances, drawn_S, N, M)
         far = distances > least_z * np.sqrt(np.maximum(np.maximum(drawn_S, N) / median - N, 0) + M)
         p_values = np.ones(distances.shape)  # of what is not far, `error` or more
@@ -217,10 +215,11 @@ def joint_error(
 
 def _p_values(distances, S, N, M, chi_square: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """`P(|Z| sqrt(max(max(S, N) / C - N, 0) + M) > distance)` over Z and C, `(n,)`, of arrays `(n,)`."""
-    variances = np.maximum(np.maximum(S, N)[:, None] / chi_square - N[:, None], 0) + M[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.nan_to_num(distances[:, None] / np.sqrt(2 * variances), nan=0.0, posinf=1e9)
-    return special.erfc(ratios) @ weights
+    variances = np.multiply.outer(np.maximum(S, N), 1 / chi_square)
+    variances -= N[:, None]
+    np.maximum(variances, 0, out=variances)
+    variances += M[:, None] + np.finfo(float).tiny  # without any variance, no distance but 0 is in reach
+    return special.erfc(distances[:, None] / np.sqrt(2 * variances, out=variances)) @ weights
 
 
 @functools.cache
