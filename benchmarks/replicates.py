@@ -7,9 +7,17 @@ import numpy as np
 import benchmarks.threads  # noqa: F401
 from benchmarks.timing import seconds
 from regularization.params import load_params
+from regularization.replicates.plan import plan_group
 from regularization.replicates.training import train_replicates
-from regularization.table import Table, plan_splits
-from regularization.variants import VARIATIONS, headline_models, network_settings, trained_variants, variants_of
+from regularization.table import Table
+from regularization.variants import (
+    BASELINE,
+    VARIATIONS,
+    headline_models,
+    network_settings,
+    trained_variants,
+    variants_of,
+)
 
 DUPLICATES = 240
 NOTEBOOK_FITS = 11
@@ -25,16 +33,7 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
     params = load_params(Path(__file__).parents[1] / "params.yaml")
     groups = np.concatenate([np.arange(len(y) - DUPLICATES), np.arange(DUPLICATES)])
     table = Table(X[groups], y[groups], groups)
-    splits = plan_splits(
-        table,
-        test_size=params.split.test_size,
-        validation_split=params.split.validation_split,
-        random_state=params.split.random_state,
-        seed=params.seed,
-        seeds=params.replicate.seeds,
-        splits=params.replicate.splits,
-        leaky_twins=params.replicate.leaky_twins,
-    )
+    splits = plan_group(BASELINE, params, table)
     steps = [-(-len(split.rows.train) // params.batch_size) for split in splits]
     alike = [split for split, its in zip(splits, steps, strict=True) if its == steps[1] and len(split.seeds) == 1]
     alike = alike[:SOME_SPLITS]

@@ -17,7 +17,8 @@ import numpy as np
 class Metric:
     """One score of a trained network.
 
-    `equivalence` is the half-width of its region of equivalence: smaller differences do not matter in practice.
+    `equivalence` is the half-width of its region of equivalence, on a table of two equal classes unless `metrics_with`
+    has made it that of another table: smaller differences do not matter in practice.
     """
 
     name: str  # as in Keras, or else in scikit-learn
@@ -156,9 +157,26 @@ ACCURACY, BINARY_CROSSENTROPY, BRIER, BALANCED_ACCURACY, ROC_AUC = (
 SMALL_MINORITY = 0.2  # below this share of the rows, always predicting the majority class looks good by accuracy
 
 
-def metrics_with(equivalence: Mapping[str, float]) -> dict[str, Metric]:
-    """Return `METRICS` with the regions of equivalence of params.yaml, by the metrics' names."""
-    return {name: replace(metric, equivalence=equivalence[name]) for name, metric in METRICS.items()}
+def metrics_with(equivalence: Mapping[str, float | None], share: float) -> dict[str, Metric]:
+    """Return `METRICS` with their regions of equivalence on a table whose class 1 has that `share` of the rows.
+
+    `equivalence` fixes some of them, by name. By default those of losses shrink as what there is to gain does, the
+    score of the constant predictor; that of accuracy shrinks with a minority below `SMALL_MINORITY`.
+    """
+    fixed = {name: equivalence.get(name) or _equivalence(metric, share) for name, metric in METRICS.items()}
+    return {name: replace(metric, equivalence=fixed[name]) for name, metric in METRICS.items()}
+
+
+def _equivalence(metric: Metric, share: float) -> float:
+    minority = min(share, 1 - share)
+    if metric.needs_both_classes:
+        factor = 1.0
+    elif metric.is_counted:
+        factor = min(1.0, minority / SMALL_MINORITY)
+    else:
+        scores = [float(metric.of_constant(its, its, 1.0)) for its in (max(minority, 1e-6), 0.5)]
+        factor = scores[0] / scores[1]
+    return float(f"{metric.equivalence * factor:.2g}")
 
 
 def leading_metrics(minority_share: float) -> tuple[str, ...]:

@@ -9,7 +9,10 @@ Wherever `params` stands, it is the checked content of params.yaml (`params.Para
 """
 
 BASELINE = "base"
+SECOND_BASELINE = "early_stopping"  # where there is a variant of that name: what costs a user nothing
 VARIATIONS = "variations"  # the variants of `replicate.variants`, trained together
+REFERENCE_GROUP = "references"  # the models that are no networks (replicates/references.py), trained together
+REFERENCES = ("logistic_regression", "random_forest", "gradient_boosting")
 PENALTIES = ("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2")  # on `regularized_layers`
 SHARED_SETTINGS = ("hidden_units", "learning_rate")
 SHARED_BY_VARIATIONS = ("regularized_layers",)
@@ -47,7 +50,7 @@ def headline_models(params) -> tuple[str, ...]:
 
 
 def replicate_groups(params) -> tuple[str, ...]:
-    """Return the names of the replicate stages: the headline models, then the variations."""
+    """Return the names of the replicate stages that train networks: the headline models, then the variations."""
     return (*params.headline, VARIATIONS)
 
 
@@ -76,11 +79,11 @@ def variants_of(group: str, params) -> dict[str, dict]:
 
 
 def splits_of(group: str, params) -> int:
-    """Return how many honest splits the variants of one replicate stage are trained on."""
+    """Return how many honest splits the variants of one group of replicates are trained on."""
     replicate = params.replicate
     if group == BASELINE:
         return replicate.splits
-    return min(replicate.splits, replicate.variant_splits if group == VARIATIONS else replicate.headline_splits)
+    return min(replicate.splits, replicate.headline_splits if group in params.headline else replicate.variant_splits)
 
 
 def split_settings(settings: dict) -> tuple[dict, dict]:

@@ -1,5 +1,6 @@
 """How every stage ends, in clear lines, and how it keeps TensorFlow's import quiet. Not a stage."""
 
+import argparse
 import contextlib
 import gc
 import logging
@@ -7,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from regularization.errors import InputError
@@ -43,6 +44,16 @@ def run_tool(main: Callable[[], None]) -> None:
             if text is None:
                 raise
             sys.exit(text)
+
+
+def chosen(what: str, names: Sequence[str], description: str | None) -> str:
+    """Return the one argument of the command, one of the `names`; raise `InputError` for another."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(what, help=f"one of {', '.join(names)}")
+    name = getattr(parser.parse_args(), what)
+    if name not in names:
+        raise InputError(f"{parser.prog}: received {name!r}; expected one of {', '.join(names)}")
+    return name
 
 
 def _for_people(error: Exception) -> str | None:

@@ -130,6 +130,19 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False, float_format="%.6g")
 
 
+def write_replicates(group: str, replicates) -> None:
+    """The tables of one group of replicates (`replicates/tables.py`), marked where they rest on a stand-in."""
+    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
+    for path, table in {
+        f"metrics/replicates/{group}.csv": replicates.trainings,
+        f"metrics/blocks/{group}.csv": replicates.blocks,
+        f"metrics/calibration/{group}.csv": replicates.calibration,
+        f"plots/curves/{group}.csv": replicates.curves,
+    }.items():
+        if len(table):
+            write_csv(path, table.assign(origin="standin") if is_standin else table)
+
+
 def write_text(path: str | Path, text: str) -> None:
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -14,12 +14,12 @@ from stages._files import atomic_folder, read_csv, read_json, write_csv, write_j
 
 def main() -> None:
     params = load_params()
-    metrics, headline = metrics_with(params.evidence.equivalence), headline_models(params)
+    data, headline = read_json("metrics/data.json", ["origin", "share_of_class_1"]), headline_models(params)
+    origin, metrics = data["origin"], metrics_with(params.evidence.equivalence, data["share_of_class_1"]["all"])
     trainings, blocks = (
         pd.concat([read_csv(f"metrics/{kind}/{group}.csv") for group in replicate_groups(params)], ignore_index=True)
         for kind in ("replicates", "blocks")
     )
-    origin = read_json("metrics/data.json", ["origin"])["origin"]
     tables = evidence_tables(
         trainings,
         blocks,

@@ -1,27 +1,19 @@
 """Train a group of variants over seeds and splits -> metrics/replicates/, blocks/ and calibration/, plots/curves/."""
 
-import argparse
 import sys
 
 import pandas as pd
 
-from regularization.errors import InputError
 from regularization.jobs.engines import train_here
 from regularization.jobs.work import count_weights
 from regularization.params import load_params
+from regularization.replicates.plan import plan_group
 from regularization.rounding import share_threads
-from regularization.table import PlannedSplit, Table, plan_splits
-from regularization.variants import (
-    VARIATIONS,
-    network_settings,
-    program_of,
-    replicate_groups,
-    splits_of,
-    trained_variants,
-)
-from stages._ends import quiet_import, run_stage
+from regularization.table import PlannedSplit, Table
+from regularization.variants import network_settings, program_of, replicate_groups, trained_variants
+from stages._ends import chosen, quiet_import, run_stage
 from stages._engine import open_engine, progress_bar
-from stages._files import read_arrays, read_json, write_csv
+from stages._files import read_arrays, write_replicates
 from stages._kept import kept_results
 
 RUNS_PER_SHARD = 64  # where several processes share the work: four full programs of each variant
@@ -29,9 +21,9 @@ RUNS_PER_SHARD = 64  # where several processes share the work: four full program
 
 def main() -> None:
     params = load_params()
-    group = _group(replicate_groups(params))
+    group = chosen("group", replicate_groups(params), __doc__)
     table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
-    splits, variants = _splits(group, params, table), trained_variants(group, params)
+    splits, variants = plan_group(group, params, table), trained_variants(group, params)
     share_threads()
     with quiet_import():
         from regularization.replicates.measuring import Measured
@@ -54,36 +46,7 @@ def main() -> None:
             on_progress=on_progress,
         )
     _warn_of_diverged(replicates.trainings)
-    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
-    for path, written in {
-        f"metrics/replicates/{group}.csv": replicates.trainings,
-        f"metrics/blocks/{group}.csv": replicates.blocks,
-        f"metrics/calibration/{group}.csv": replicates.calibration,
-        f"plots/curves/{group}.csv": replicates.curves,
-    }.items():
-        write_csv(path, written.assign(origin="standin") if is_standin else written)
-
-
-def _group(groups: tuple[str, ...]) -> str:
-    parser = argparse.ArgumentParser(prog="python -m stages.replicate", description=__doc__)
-    parser.add_argument("group", help="a headline model of params.yaml, or variations")
-    group = parser.parse_args().group
-    if group not in groups:
-        raise InputError(f"python -m stages.replicate: received {group!r}; expected one of {', '.join(groups)}")
-    return group
-
-
-def _splits(group: str, params, table: Table) -> list[PlannedSplit]:
-    return plan_splits(
-        table,
-        test_size=params.split.test_size,
-        validation_split=params.split.validation_split,
-        random_state=params.split.random_state,
-        seed=params.seed,
-        seeds=params.replicate.seeds,
-        splits=splits_of(group, params),
-        leaky_twins=0 if group == VARIATIONS else params.replicate.leaky_twins,
-    )
+    write_replicates(group, replicates)
 
 
 def _announce(group: str, params, table: Table, splits: list[PlannedSplit], variants: dict, trainings: int) -> None:

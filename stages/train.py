@@ -1,6 +1,5 @@
 """Train one of the headline models with Keras, logged by DVCLive -> models/, metrics/, plots/."""
 
-import argparse
 import io
 import shutil
 import zipfile
@@ -15,7 +14,7 @@ from regularization.networks.keras_file import PREPROCESSING, normalized_keras_f
 from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import headline_models, headline_settings, network_settings, training_settings
-from stages._ends import quiet_import, run_stage
+from stages._ends import chosen, quiet_import, run_stage
 from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
 from stages._kept import kept_results
 
@@ -31,7 +30,7 @@ class Files(NamedTuple):
 
 def main() -> None:
     params = load_params()
-    name = _name(headline_models(params))
+    name = chosen("model", headline_models(params), __doc__)
     arrays = Arrays(**read_arrays(PREPARED / "arrays.npz", Arrays._fields))
     preprocessing = (PREPARED / PREPROCESSING).read_bytes()  # a model alone could take no new row
     shared = network_settings(params) | {"n_features": arrays.X_train.shape[1], "seed": params.seed}
@@ -89,15 +88,6 @@ def _write(files: Files, name: str) -> None:
     for path, content in ((f"metrics/{name}.json", metrics), (f"models/{name}.keras", model)):
         with atomic_file(path) as partial:
             partial.write_bytes(content)
-
-
-def _name(models: tuple[str, ...]) -> str:
-    parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
-    parser.add_argument("model", help="a headline model of params.yaml")
-    name = parser.parse_args().model
-    if name not in models:
-        raise InputError(f"python -m stages.train: received {name!r}; expected one of {', '.join(models)}")
-    return name
 
 
 def _live_callback(folder: Path):

@@ -1,9 +1,11 @@
 """Evaluation of a trained network: its scores on every part of the split, and figures of its weights."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, log_loss, roc_auc_score
@@ -11,6 +13,9 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score
 from regularization.errors import InputError
 from regularization.metrics import METRICS
 from regularization.table import Arrays
+
+if TYPE_CHECKING:  # the scores of models that are no networks need no TensorFlow
+    import keras
 
 KERAS_EPSILON = 1e-7  # Keras keeps probabilities this far from 0 and 1 before it takes their logarithm
 NEAR_ZERO = 1e-3

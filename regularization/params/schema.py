@@ -33,7 +33,7 @@ from regularization.params.data import Data
 from regularization.params.errors import sentence, shown
 from regularization.params.file import read_values
 from regularization.params.grid import grid_problem, grid_schema
-from regularization.variants import BASELINE, PENALTIES, SHARED_BY_VARIATIONS, VARIATIONS
+from regularization.variants import BASELINE, PENALTIES, REFERENCE_GROUP, REFERENCES, SHARED_BY_VARIATIONS, VARIATIONS
 
 # What programs that read a CSV take for a missing value, a number or a truth value.
 NO_NAMES = {"na", "nan", "none", "null", "nil", "inf", "infinity", "true", "false", "yes", "no"}
@@ -105,13 +105,14 @@ class Replicate(Group):
 
 def name_problem(names: Sequence[str], headline: Sequence[str]) -> str | None:
     """Two names that differ in case alone are one file on some disks, and hard to tell apart on a chart."""
-    seen = {name.lower(): name for name in (*headline, VARIATIONS)}
+    taken = (*headline, VARIATIONS, REFERENCE_GROUP, *REFERENCES)
+    seen = {name.lower(): name for name in taken}
     for name in names:
         if name.lower() in NO_NAMES:
             return f"replicate.variants.{name}: programs take this for a missing or a truth value; choose another name"
         other = seen.setdefault(name.lower(), name)
-        if other in (*headline, VARIATIONS):
-            return f"replicate.variants.{name}: {', '.join(headline)} are taken; choose another name"
+        if other in taken:
+            return f"replicate.variants.{name}: {', '.join((*headline, *REFERENCES))} are taken; choose another name"
         if other != name:
             return f"replicate.variants.{name}: received {other!r} too, the same but for case; choose another name"
     return None
@@ -141,7 +142,7 @@ class Sweep(Group):
 
 
 class Evidence(Group):
-    equivalence: dict[str, Width] = allowed(f"a number above 0 for each of {', '.join(METRICS)}")
+    equivalence: dict[str, Width | None] = allowed(f"a number above 0 or null for each of {', '.join(METRICS)}")
     power: float = allowed("a number from 0.5 to 0.97", ge=0.5, le=0.97)
 
     @model_validator(mode="after")
@@ -149,7 +150,7 @@ class Evidence(Group):
         if set(self.equivalence) != set(METRICS):
             raise ValueError(
                 f"evidence.equivalence: received {list(self.equivalence)}; "
-                f"expected a number for each of {', '.join(METRICS)}"
+                f"expected a number or null for each of {', '.join(METRICS)}"
             )
         return self
 
@@ -202,7 +203,7 @@ class Params(Variant):
                     return f"headline.{name}: received {shown(key)}; expected some of {', '.join(sorted(known))}"
             if set(keys or []) & set(PENALTIES) and not set(keys or []) >= set(SHARED_BY_VARIATIONS):
                 return f"headline.{name}: received a penalty without regularized_layers; expected that key beside it"
-            if name == VARIATIONS or name.lower() in NO_NAMES:
+            if name in (VARIATIONS, REFERENCE_GROUP, *REFERENCES) or name.lower() in NO_NAMES:
                 return f"headline.{name}: this name is taken; choose another"
             settings = {key: getattr(self, key) for key in keys or []} | {"patience": self.patience}
             if problem := technique_problem(settings):

@@ -1,6 +1,5 @@
-"""The replicates: every variant trained over many seeds and splits, and what each of those networks is worth.
+"""The replicates: every variant trained over many seeds and splits, and what each of those models is worth.
 
-Its rooms are imported by name: `runs` (which trainings there are, and which are sent where), `shard_training` (with
-TensorFlow), `measuring` (the scores of each network), `blocks` (those that the verdicts are made of), `curves`, and
-`training`, which calls them all.
+Its rooms are imported by name: `plan` (which trainings there are), `measuring` (the scores of each), `blocks` (those
+that the verdicts are made of), `curves` and `tables`; `training`, with TensorFlow, and `references`, which call them.
 """

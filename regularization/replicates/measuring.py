@@ -1,20 +1,17 @@
-"""Measurements of each network of the replicates: its scores on the parts of its split and on blocks of unseen rows."""
+"""Measurements of each model of the replicates: its scores on the parts of its split and on blocks of unseen rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from regularization.jobs.work import Trained
 from regularization.metrics import BINARY_CROSSENTROPY, METRICS, score_classes, score_rows
 from regularization.networks.evaluation import (
     CALIBRATION_BINS,
     calibration_sums,
-    describe_kernels,
     expected_calibration_error,
 )
-from regularization.population import Network, predict_networks
 from regularization.replicates.blocks import sum_blocks
 from regularization.table import Arrays, PlannedSplit, Rows, Table
 
@@ -56,41 +53,39 @@ def scale_table(split: PlannedSplit, arrays: Arrays, n_rows: int) -> ScaledTable
 
 
 def measure_runs(
-    template: Network,
-    trained: Trained,
+    logits: np.ndarray,
     splits: Sequence[PlannedSplit],
-    tables: Sequence[ScaledTable],
     table: Table,
     *,
     validated: bool,
+    curves: np.ndarray,
+    diverged: np.ndarray | None = None,
+    penalties: np.ndarray | None = None,
+    described: Sequence[Mapping[str, float]] | None = None,
 ) -> Measured:
-    """Return the scores of one variant's networks, one per split and seed.
+    """Return the scores of one variant's models, one per split and seed, by their `logits` of all rows `(runs, rows)`.
 
-    `trained` holds those of this variant alone, without its axis. `tables` are those of the splits. `validated` says
-    that the trainings were stopped on their validation rows, which they have seen then.
+    `validated` says that the trainings were stopped on their validation rows, which they have seen then. `curves` are
+    `(curves, runs, points)`. Of networks, `diverged` `(runs,)` says which have no scores, `penalties` `(runs, 3)` are
+    added to the loss of each part, and `described` holds what else is known of each.
     """
     split_of_run = [split for split in splits for _ in split.seeds]
-    table_of_run = [scaled for split, scaled in zip(splits, tables, strict=True) for _ in split.seeds]
-    diverged = trained.diverged
-    logits, penalties = predict_networks(
-        [template] * len(trained.weights),
-        trained.weights,
-        [scaled.X for scaled in table_of_run],
-        [scaled.shares for scaled in table_of_run],
-    )
+    n_runs = len(split_of_run)
+    diverged = np.zeros(n_runs, bool) if diverged is None else diverged
+    penalties = np.zeros((n_runs, 3)) if penalties is None else penalties
     scores = score_rows(table.y, logits)
     rows = []
     for number, split in enumerate(split_of_run):
         row = _sizes(split.rows, table.groups) | dict.fromkeys(SCORES, np.nan)
         if not diverged[number]:
             row |= _measure(table.y, split, number, logits, scores, penalties)
-            row |= _describe(template, trained.weights[number]) | {"best_epoch": float(trained.best_epochs[number])}
+            row |= described[number] if described else {}
         rows.append(row)
     honest = np.array([split.protocol == "honest" for split in split_of_run])
     return Measured(
         _records(pd.DataFrame(rows)),
         sum_blocks(split_of_run, scores, diverged, logits, table.y, validated=validated),
-        trained.curves[:, honest],
+        curves[:, honest],
         _calibration(table.y, split_of_run, logits, diverged),
     )
 
@@ -134,13 +129,3 @@ def _calibration(y, splits: Sequence[PlannedSplit], logits: np.ndarray, diverged
         if split.protocol == "honest" and not is_lost
     ]
     return np.array(sums).reshape(-1, CALIBRATION_BINS, 3)
-
-
-def _describe(template: Network, weights: np.ndarray) -> dict[str, float]:
-    kernels, start = [], 0
-    for shape in template.architecture.shapes:
-        size = int(np.prod(shape))
-        if len(shape) == 2:
-            kernels.append(weights[start : start + size])
-        start += size
-    return describe_kernels(kernels)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from regularization.jobs.work import BUNCH_BYTES, Shard
-from regularization.table import Arrays, PlannedSplit, Table
+from regularization.table import Arrays, PlannedSplit, Table, plan_splits
+from regularization.variants import splits_of
 
 SPLITS_KEPT_TOGETHER = 65  # of one protocol: further splits leave the earlier ones as they are
 
@@ -21,6 +22,20 @@ class Run(NamedTuple):
     protocol: str
     split: int
     seed: int
+
+
+def plan_group(group: str, params, table: Table) -> list[PlannedSplit]:
+    """Return the splits that the variants of one group of replicates are trained on; see `variants.splits_of`."""
+    return plan_splits(
+        table,
+        test_size=params.split.test_size,
+        validation_split=params.split.validation_split,
+        random_state=params.split.random_state,
+        seed=params.seed,
+        seeds=params.replicate.seeds,
+        splits=splits_of(group, params),
+        leaky_twins=params.replicate.leaky_twins if group in params.headline else 0,
+    )
 
 
 def plan_chunks(splits: Sequence[PlannedSplit]) -> list[Chunk]:

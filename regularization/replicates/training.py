@@ -1,25 +1,23 @@
 """Train every variant under every protocol, measure each network, and make tables of what was measured."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
-import pandas as pd
 
 from regularization.errors import InputError
 from regularization.jobs.code_bundle import digest_of
 from regularization.jobs.engines import train_here
 from regularization.jobs.training import read_variant
 from regularization.jobs.work import Progress, Trained, Work, join_runs
-from regularization.metrics import METRICS
-from regularization.networks.evaluation import calibration_table
-from regularization.replicates.curves import curve_bands
+from regularization.networks.evaluation import describe_kernels
+from regularization.population import Network, predict_networks
 from regularization.replicates.measuring import Measured, ScaledTable, measure_runs, scale_table
-from regularization.replicates.plan import Chunk, Run, in_32_bits, n_runs, plan_bunches, plan_chunks, plan_shards
+from regularization.replicates.plan import Chunk, in_32_bits, n_runs, plan_bunches, plan_chunks, plan_shards
+from regularization.replicates.tables import Replicates, make_tables
 from regularization.table import PlannedSplit, Table
-from regularization.table.block_scores import pack_blocks
 from regularization.variants import techniques_of
 
 
@@ -29,15 +27,6 @@ class Store(Protocol):
     def load(self, settings: dict, digest: str) -> Measured | None: ...
 
     def save(self, measured: Measured, settings: dict, digest: str) -> None: ...
-
-
-class Replicates(NamedTuple):
-    """The measurements of all trainings of some variants, as tables."""
-
-    trainings: pd.DataFrame  # one row per training: its scores on each part of its split
-    blocks: pd.DataFrame  # one row per variant and block, with the scores of every honest training (block_scores.py)
-    curves: pd.DataFrame  # see `curve_bands`
-    calibration: pd.DataFrame  # see `evaluation.calibration_table`; over the test rows of the honest trainings
 
 
 def train_replicates(
@@ -79,15 +68,9 @@ def train_replicates(
                 number = chunks.index(chunk)
                 measured[name][number] = result
                 keeper.save(result, techniques_of(variants[name]), digests[number])
-    runs, in_chunks = _runs(splits), {run: number for number, run in enumerate(_runs(chain(*chunks)))}
-    of_row = next(split.blocks for split in splits if split.blocks is not None)
-    shared = {
-        "runs": pd.DataFrame(runs, columns=["protocol", "split", "seed"]),
-        "order": [in_chunks[run] for run in runs],
-        "blocks": (np.bincount(of_row), np.bincount(of_row, table.y).astype(int)),
-    }
-    tables = [_tables(name, [part for part in its if part], **shared) for name, its in measured.items()]
-    replicates = Replicates(*(pd.concat(of_variants, ignore_index=True) for of_variants in zip(*tables, strict=True)))
+    replicates = make_tables(
+        {name: [part for part in its if part] for name, its in measured.items()}, chunks, splits, table
+    )
     if "test_loss" not in replicates.trainings or replicates.trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
     return replicates
@@ -140,33 +123,42 @@ def _measure_bunch(
                 trained.best_epochs[number, runs],
                 trained.diverged[number, runs],
             )
-            yield name, chunk, measure_runs(template, its, chunk, tables, table, validated=patience is not None)
+            yield name, chunk, _measure(template, its, chunk, tables, table, validated=patience is not None)
         first_split, first_run = first_split + len(chunk), runs.stop
 
 
-def _tables(
-    name: str,
-    parts: Sequence[Measured],
-    runs: pd.DataFrame,
-    order: Sequence[int],
-    blocks: tuple[np.ndarray, np.ndarray],
-) -> tuple[pd.DataFrame, ...]:
-    """Return the tables of a variant, in the order of `Replicates`, from the measurements of its chunks.
-
-    `order` leads from the chunks' order to that of the `runs`; `blocks` holds the rows of each block, and those of
-    class 1.
-    """
-    trainings, sums, curves, calibration = zip(*parts, strict=True)
-    rows = pd.DataFrame(np.concatenate(trainings)).iloc[list(order)].reset_index(drop=True)
-    by_metric = np.concatenate(sums, axis=1)
-    columns = {metric.block_column: values for metric, values in zip(METRICS.values(), by_metric, strict=True)}
-    return (
-        pd.concat([runs.assign(variant=name)[list(Run._fields)], rows], axis=1),
-        pack_blocks(name, blocks[0], columns, class_1=blocks[1]),
-        curve_bands(name, np.concatenate(curves, axis=1)),
-        calibration_table(name, np.concatenate(calibration)),
+def _measure(
+    template: Network,
+    trained: Trained,
+    chunk: Chunk,
+    tables: Sequence[ScaledTable],
+    table: Table,
+    *,
+    validated: bool,
+) -> Measured:
+    """Measure one variant's networks, one per split and seed; `trained` has no axis of variants."""
+    of_run = [scaled for split, scaled in zip(chunk, tables, strict=True) for _ in split.seeds]
+    logits, penalties = predict_networks(
+        [template] * len(of_run), trained.weights, [its.X for its in of_run], [its.shares for its in of_run]
+    )
+    described = [
+        {} if is_lost else describe_kernels(_kernels(template, weights)) | {"best_epoch": float(best_epoch)}
+        for weights, best_epoch, is_lost in zip(trained.weights, trained.best_epochs, trained.diverged, strict=True)
+    ]
+    return measure_runs(
+        logits,
+        chunk,
+        table,
+        validated=validated,
+        curves=trained.curves,
+        diverged=trained.diverged,
+        penalties=penalties,
+        described=described,
     )
 
 
-def _runs(splits: Iterable[PlannedSplit]) -> list[tuple[str, int, int]]:
-    return [(split.protocol, split.number, seed) for split in splits for seed in split.seeds]
+def _kernels(template: Network, weights: np.ndarray) -> list[np.ndarray]:
+    shapes = template.architecture.shapes
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    parts = np.split(weights, ends)
+    return [part for part, shape in zip(parts, shapes, strict=False) if len(shape) == 2]

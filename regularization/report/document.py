@@ -44,7 +44,7 @@ def report_page(
     same = dict(zip(evidence["same_settings"]["variant"], evidence["same_settings"]["same_as"], strict=True))
     trainings, curves, calibration = (without_repeated(table, same) for table in (trainings, curves, calibration))
     headline = [name for name in scores if name not in same]
-    by_name = metrics_with(params["evidence"]["equivalence"])
+    by_name = metrics_with(params["evidence"]["equivalence"], data["share_of_class_1"]["all"])
     metrics = [by_name[name] for name in leading(dict(evidence))]
     reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
     sections = [

@@ -10,7 +10,7 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
-from regularization.metrics import METRICS, Metric, leading_metrics, metrics_with
+from regularization.metrics import Metric, leading_metrics, metrics_with
 from regularization.params.file import parse_values
 from tools.pull_request.repository import Reader
 
@@ -92,9 +92,9 @@ def _settings(read: Reader) -> dict:
 def compared_metrics(base: Revision, read: Reader) -> Mapping[str, Metric]:
     """Those that the base's table calls for, with the base's regions of equivalence."""
     found = value_at(_mapping(PARAMS, read), "evidence.equivalence")
-    metrics = metrics_with({name: metric.equivalence for name, metric in METRICS.items()} | _numbers(found))
     share = value_at(base.data, "share_of_class_1.all")
-    share = share if isinstance(share, float) else 0.5
+    share = share if isinstance(share, float) and 0 < share < 1 else 0.5
+    metrics = metrics_with(_numbers(found), share)
     return {name: metrics[name] for name in leading_metrics(min(share, 1 - share))}
 
 

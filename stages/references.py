@@ -1,0 +1,25 @@
+"""Train the reference models, which are no networks -> metrics/replicates/, metrics/blocks/, metrics/calibration/."""
+
+from regularization.params import load_params
+from regularization.replicates.plan import plan_group
+from regularization.replicates.references import MODELS, train_references
+from regularization.table import Table
+from regularization.variants import REFERENCE_GROUP
+from stages._ends import run_stage
+from stages._engine import progress_bar
+from stages._files import read_arrays, write_replicates
+
+
+def main() -> None:
+    params = load_params()
+    table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
+    splits = [split for split in plan_group(REFERENCE_GROUP, params, table) if split.protocol == "honest"]
+    trainings = len(MODELS) * len(splits)
+    print(f"{REFERENCE_GROUP}: {trainings} trainings on {len(table.y):,} rows")
+    with progress_bar(REFERENCE_GROUP, trainings) as on_progress:
+        replicates = train_references(splits, table, on_progress=on_progress)
+    write_replicates(REFERENCE_GROUP, replicates)
+
+
+if __name__ == "__main__":
+    run_stage(main)
