@@ -48,11 +48,12 @@ def run_tool(main: Callable[[], None]) -> None:
 
 def chosen(what: str, names: Sequence[str], description: str | None) -> str:
     """Return the one argument of the command, one of the `names`; raise `InputError` for another."""
-    parser = argparse.ArgumentParser(description=description)
+    command = f"python -m {Path(sys.argv[0]).parent.name}.{Path(sys.argv[0]).stem}"
+    parser = argparse.ArgumentParser(prog=command, description=description)
     parser.add_argument(what, help=f"one of {', '.join(names)}")
     name = getattr(parser.parse_args(), what)
     if name not in names:
-        raise InputError(f"{parser.prog}: received {name!r}; expected one of {', '.join(names)}")
+        raise InputError(f"{command}: received {name!r}; expected one of {', '.join(names)}")
     return name
 
 

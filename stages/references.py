@@ -1,12 +1,13 @@
 """Train the reference models, which are no networks -> metrics/replicates/, metrics/blocks/, metrics/calibration/."""
 
+from tqdm import tqdm
+
 from regularization.params import load_params
 from regularization.replicates.plan import plan_group
 from regularization.replicates.references import MODELS, train_references
 from regularization.table import Table
 from regularization.variants import REFERENCE_GROUP
 from stages._ends import run_stage
-from stages._engine import progress_bar
 from stages._files import read_arrays, write_replicates
 
 
@@ -16,8 +17,8 @@ def main() -> None:
     splits = [split for split in plan_group(REFERENCE_GROUP, params, table) if split.protocol == "honest"]
     trainings = len(MODELS) * len(splits)
     print(f"{REFERENCE_GROUP}: {trainings} trainings on {len(table.y):,} rows")
-    with progress_bar(REFERENCE_GROUP, trainings) as on_progress:
-        replicates = train_references(splits, table, on_progress=on_progress)
+    with tqdm(total=trainings, desc=REFERENCE_GROUP, unit="training", disable=None) as bar:
+        replicates = train_references(splits, table, on_progress=bar.update)
     write_replicates(REFERENCE_GROUP, replicates)
 
 

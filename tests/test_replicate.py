@@ -79,7 +79,7 @@ def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch)
         ({"seeds": 1}, "replicate.seeds: received 1; expected a whole number from 2"),
         ({"splits": 9}, "replicate.splits: received 9; expected a whole number from 10"),
         ({"variants": {"mine": {"l3": 1}}}, "replicate.variants.mine.l3: unknown key; expected one of l1, l2"),
-        ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout are taken"),
+        ({"variants": {"base": {}}}, "replicate.variants.base: base, l1l2, dropout, logistic_regression"),
         ({"variants": {"l1_0.1": {"l1": 0.1}}}, "received the name 'l1_0.1'; expected a letter, then"),
         ({"variants": {"mine": {"clipnorm": 1, "clipvalue": 1}}}, "received clipnorm and clipvalue together"),
         ({"variants": {"mine": {"use_ema": True, "patience": 9}}}, "received use_ema with patience; expected one"),
