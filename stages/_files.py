@@ -15,7 +15,18 @@ import pandas as pd
 from regularization.errors import InputError
 
 TABLE = "table.csv"  # the table in data/raw, whatever it is called where it is published
-TEXT_COLUMNS = ("variant", "reference", "best", "same_as", "chosen", "protocol", "metric")
+TEXT_COLUMNS = (
+    "variant",
+    "reference",
+    "best",
+    "leader",
+    "same_as",
+    "worse_than",
+    "settings",
+    "chosen",
+    "protocol",
+    "metric",
+)
 CONFLICT = tuple(mark * 7 for mark in "<=>")  # what git leaves in a file when a merge fails
 SHARES = ("accuracy", "brier", "ece")  # a column of such a score, alone or after `test_` and the like, is 0 to 1
 

@@ -6,7 +6,14 @@ from regularization.charts.differences import draw_differences
 from regularization.evidence import evidence_tables, notebook_variants
 from regularization.metrics import metrics_with
 from regularization.params import load_params
-from regularization.variants import headline_models, repeated_variants, replicate_groups
+from regularization.variants import (
+    REFERENCE_GROUP,
+    headline_models,
+    repeated_variants,
+    replicate_groups,
+    techniques_of,
+    variants_of,
+)
 from regularization.words.evidence import answer, leading, main_figures, sentences
 from stages._ends import run_stage
 from stages._files import atomic_folder, read_csv, read_json, write_csv, write_json, write_text
@@ -16,18 +23,27 @@ def main() -> None:
     params = load_params()
     data, headline = read_json("metrics/data.json", ["origin", "share_of_class_1"]), headline_models(params)
     origin, metrics = data["origin"], metrics_with(params.evidence.equivalence, data["share_of_class_1"]["all"])
-    trainings, blocks = (
-        pd.concat([read_csv(f"metrics/{kind}/{group}.csv") for group in replicate_groups(params)], ignore_index=True)
-        for kind in ("replicates", "blocks")
+    networks = replicate_groups(params)
+    trainings, blocks, curves = (
+        pd.concat([read_csv(f"{folder}/{group}.csv") for group in groups], ignore_index=True)
+        for folder, groups in (
+            ("metrics/replicates", (*networks, REFERENCE_GROUP)),
+            ("metrics/blocks", (*networks, REFERENCE_GROUP)),
+            ("plots/curves", networks),
+        )
     )
     tables = evidence_tables(
         trainings,
         blocks,
         headline=headline,
+        curves=curves,
         metrics=metrics,
         power=params.evidence.power,
         random_state=params.seed,
         same_settings=repeated_variants(params),
+        settings={
+            name: techniques_of(settings) for group in networks for name, settings in variants_of(group, params).items()
+        },
         of_notebook=notebook_variants(params) if origin == "published" else (),
         origin=origin,
     )

@@ -1,5 +1,6 @@
 """The report of all results, and the README's picture of the curves -> plots/report.html, plots/validation_loss.svg."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ from regularization.charts.curves import draw_curves
 from regularization.params import Params, load_params
 from regularization.params.file import read_values
 from regularization.report import report_page
-from regularization.variants import headline_models, headline_settings, replicate_groups
+from regularization.variants import REFERENCE_GROUP, headline_models, headline_settings, replicate_groups
 from stages._ends import run_stage
 from stages._files import read_csv, read_curve, read_json, write_text
 
@@ -24,9 +25,9 @@ def main() -> None:
     page = report_page(
         params=dict(read_values("params.yaml")),
         evidence={path.stem: read_csv(path) for path in sorted(Path("metrics/evidence").glob("*.csv"))},
-        trainings=_of_all_groups("metrics/replicates", params),
-        curves=_of_all_groups("plots/curves", params),
-        calibration=_of_all_groups("metrics/calibration", params),
+        trainings=_of_groups("metrics/replicates", (*replicate_groups(params), REFERENCE_GROUP)),
+        curves=_of_groups("plots/curves", replicate_groups(params)),
+        calibration=_of_groups("metrics/calibration", (*replicate_groups(params), REFERENCE_GROUP)),
         histories={name: _history(Path("plots") / name) for name in headline},
         scores={name: read_json(f"metrics/{name}.json") for name in headline},
         data=data,
@@ -53,8 +54,8 @@ def _subheading(params: Params, *, is_standin: bool) -> str:
     return f"{told}; a synthetic stand-in table: says nothing about wine" if is_standin else told
 
 
-def _of_all_groups(folder: str, params: Params) -> pd.DataFrame:
-    return pd.concat([read_csv(f"{folder}/{group}.csv") for group in replicate_groups(params)], ignore_index=True)
+def _of_groups(folder: str, groups: Sequence[str]) -> pd.DataFrame:
+    return pd.concat([read_csv(f"{folder}/{group}.csv") for group in groups], ignore_index=True)
 
 
 def _history(folder: Path) -> dict[str, list[float]]:

@@ -8,6 +8,7 @@ import pandas as pd
 from regularization.evidence.pairing import Replicates
 from regularization.metrics import ACCURACY, BALANCED_ACCURACY
 
+OF_OTHERS = ("regularized_layers", "ema_momentum", "decay_rate")  # settings that say how another technique is used
 STANDIN = "standin"  # the origin of a table that took the place of the published one
 
 
@@ -35,9 +36,29 @@ def facts(replicates: Replicates, *, origin: str, is_notebook: bool) -> pd.DataF
     )
 
 
-def repeated(same_settings: Mapping[str, str]) -> pd.DataFrame:
-    """The variants that have the settings of another, and are told under that one's name."""
-    return pd.DataFrame({"variant": list(same_settings), "same_as": list(same_settings.values())}, dtype=object)
+def count_techniques(settings: Mapping) -> int:
+    """How many techniques a variant has, by its settings that have an effect."""
+    return sum(key not in OF_OTHERS for key in settings)
+
+
+def settings_text(settings: Mapping) -> str:
+    """`l1 0.01, l2 0.01`; empty where there are none."""
+    shown = {key: value for key, value in settings.items() if key != "regularized_layers"}
+    return ", ".join(key if value is True else f"{key} {_value(value)}" for key, value in shown.items())
+
+
+def _value(value) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else f"{value:g}"
+
+
+def described(
+    replicates: Replicates, settings: Mapping[str, Mapping], same_settings: Mapping[str, str]
+) -> pd.DataFrame:
+    """Each variant with its `settings` in words, then those that have the settings of another, and that one's name."""
+    names = [*replicates.variants, *same_settings]
+    told = [settings_text(settings.get(name, {})) for name in names]
+    same = [same_settings.get(name) for name in names]
+    return pd.DataFrame({"variant": names, "settings": told, "same_as": same}, dtype=object)
 
 
 def without_repeated(table: pd.DataFrame, same_settings: Mapping[str, str]) -> pd.DataFrame:

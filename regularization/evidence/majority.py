@@ -13,7 +13,7 @@ def with_majority(replicates: Replicates) -> Replicates:
     """Return the replicates with the scores of the constant predictor among the blocks, under the name `MAJORITY`."""
     sums = majority_sums(replicates)
     blocks = replicates.blocks | {MAJORITY: (replicates.rows, sums)}
-    return Replicates(replicates.trainings, blocks, replicates.headline, replicates.class_1)
+    return Replicates(replicates.trainings, blocks, replicates.headline, replicates.class_1, replicates.references)
 
 
 def majority(replicates: Replicates, metrics) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def majority(replicates: Replicates, metrics) -> pd.DataFrame:
     rows = []
     for metric in metrics.values():
         mean = replicates.mean(MAJORITY, metric).mean
-        for variant in replicates.variants:
+        for variant in replicates.models:
             estimate = replicates.difference(variant, MAJORITY, metric)
             differences = replicates.differences(variant, MAJORITY, metric)
             lower, upper = replicates.widen_to_resolution(estimate.interval(), differences, metric)
@@ -59,7 +59,7 @@ def learned(replicates: Replicates, compared: pd.DataFrame) -> dict[str, str]:
     """
     predicted, verdicts = replicates.wide("honest", "test_predicted_1"), {}
     above = compared[compared["lower"] > 0].groupby("metric")["variant"].agg(set)
-    for variant in replicates.variants:
+    for variant in replicates.models:
         if predicted[variant].dropna().isin([0, 1]).all():
             verdicts[variant] = "one class"
         elif any(variant in above.get(name, ()) for name in (ACCURACY.name, BALANCED_ACCURACY.name)):

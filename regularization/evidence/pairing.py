@@ -43,11 +43,13 @@ class Replicates:
         blocks: Mapping[str, tuple[np.ndarray, dict[str, np.ndarray]]],
         headline: Sequence[str],
         class_1: np.ndarray,
+        references: Sequence[str] = (),
     ):
         self.trainings = trainings  # one row per training; a diverged one has NaN for scores
         self.blocks = dict(blocks)  # by variant: rows per block, sums by column
         self.headline = tuple(headline)  # the first is the baseline
         self.class_1 = class_1  # (blocks,): how many rows of class 1 each block has
+        self.references = tuple(references)  # models that are no networks: they are no variants
         self.rows, _ = self.blocks[self.headline[0]]
         self._estimates: dict[tuple[str, str, bytes], Jackknife] = {}
         self._wide: dict[tuple[str, str], pd.DataFrame] = {}
@@ -55,7 +57,21 @@ class Replicates:
     @property
     def variants(self) -> list[str]:
         """The headline variants, then the others by name."""
-        return [*self.headline, *sorted(set(self.trainings["variant"].unique()) - set(self.headline))]
+        others = set(self.trainings["variant"].unique()) - {*self.headline, *self.references}
+        return [*self.headline, *sorted(others)]
+
+    @property
+    def models(self) -> list[str]:
+        """All variants, then the reference models."""
+        return [*self.variants, *self.references]
+
+    def on_blocks(self, chosen: np.ndarray) -> "Replicates":
+        """Return the replicates as if the table had no other blocks than the `chosen` ones, `(blocks,)`."""
+        blocks = {
+            name: (rows[chosen], {column: sums[:, chosen] for column, sums in its.items()})
+            for name, (rows, its) in self.blocks.items()
+        }
+        return Replicates(self.trainings, blocks, self.headline, self.class_1[chosen], self.references)
 
     def wide(self, protocol: str, column: str) -> pd.DataFrame:
         """Return one column under one protocol: a row for each (split, seed) in their order, a column for each variant.
@@ -66,12 +82,16 @@ class Replicates:
             rows = self.trainings[self.trainings["protocol"] == protocol]
             # not pivot_table: it would drop a variant of which every training diverged
             table = rows.pivot(index=["split", "seed"], columns="variant", values=column).sort_index()  # noqa: PD010
-            self._wide[protocol, column] = table.reindex(columns=self.variants)
+            self._wide[protocol, column] = table.reindex(columns=self.models)
         return self._wide[protocol, column]
 
     def n_splits(self, variant: str) -> int:
         """Return the number of honest splits of a variant."""
         return len(next(iter(self.blocks[variant][1].values())))
+
+    def diverged(self, variant: str) -> int:
+        """Return how many honest trainings of a variant diverged."""
+        return self.n_splits(variant) - int(self.wide("honest", "test_ece")[variant].notna().sum())
 
     def jumps(self, variant: str) -> bool:
         """Return whether each training of a variant predicts one class for all test rows, but not the same in all."""
@@ -151,8 +171,10 @@ class Replicates:
         return min(class_1, all_rows - class_1) if metric.needs_both_classes else all_rows
 
 
-def checked_replicates(trainings: pd.DataFrame, blocks: pd.DataFrame, *, headline: Sequence[str]) -> Replicates:
-    """The replicates of all variants, ready to be paired.
+def checked_replicates(
+    trainings: pd.DataFrame, blocks: pd.DataFrame, *, headline: Sequence[str], references: Sequence[str] = ()
+) -> Replicates:
+    """The replicates of all variants and of the `references`, which have honest splits alone, ready to be paired.
 
     Raises `InputError` for a missing column, protocol or variant, a training that is there twice, a variant without the
     splits and seeds of the others, leaky twins without an honest split, and fewer than 2 seeds on the notebook's split.
@@ -168,12 +190,12 @@ def checked_replicates(trainings: pd.DataFrame, blocks: pd.DataFrame, *, headlin
     if trainings.duplicated(KEYS).any():
         twice = trainings.loc[trainings.duplicated(KEYS), KEYS].iloc[0].to_dict()
         raise InputError(f"replicates: received {twice} twice; expected one row per training; make them again")
-    _require_pairs(trainings, headline[0])
+    _require_pairs(trainings, headline[0], references)
     diverged = ~np.isfinite(trainings[SCORES]).all(axis=1)
     kept = trainings.assign(**{column: trainings[column].mask(diverged) for column in SCORES + CLASS_SCORES})
     unpacked = {name: unpack_blocks(rows) for name, rows in blocks.groupby("variant")}
     class_1 = blocks[blocks["variant"] == headline[0]].sort_values("block")["class_1"].to_numpy()
-    return Replicates(kept, unpacked, tuple(headline), class_1)
+    return Replicates(kept, unpacked, tuple(headline), class_1, references)
 
 
 def _require(what: str, expected: Collection[str], received: Collection[str]) -> None:
@@ -185,7 +207,7 @@ def _require(what: str, expected: Collection[str], received: Collection[str]) ->
         )
 
 
-def _require_pairs(trainings: pd.DataFrame, baseline: str) -> None:
+def _require_pairs(trainings: pd.DataFrame, baseline: str, references: Sequence[str]) -> None:
     """Raise `InputError` unless all variants have the baseline's splits and seeds, or the first of them.
 
     Leaky twins, which not every variant has, each have an honest split.
@@ -197,7 +219,7 @@ def _require_pairs(trainings: pd.DataFrame, baseline: str) -> None:
             its = runs.get((variant, protocol), set())
             first = expected if protocol == "notebook" else expected[: len(its)]
             unpaired = sorted(set(first) ^ its)
-            if unpaired:
+            if unpaired and not (variant in references and protocol == "notebook"):
                 raise InputError(
                     f"replicates: received {variant} ({protocol} protocol) with {len(unpaired)} (split, seed) that "
                     f"{baseline} has not, or the other way round, the first {unpaired[0]}; expected the same for all; "

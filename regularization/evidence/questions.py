@@ -13,17 +13,21 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.evidence import statistics
-from regularization.evidence.facts import facts, marked, repeated, without_repeated
+from regularization.evidence.epochs import epochs
+from regularization.evidence.facts import count_techniques, described, facts, marked, without_repeated
 from regularization.evidence.jackknife import Jackknife, joint_error
 from regularization.evidence.majority import MAJORITY, learned, majority, with_majority
 from regularization.evidence.notebook import NOTEBOOK_REPORTED, notebook_lottery, notebook_reported
 from regularization.evidence.pairing import Replicates, checked_replicates
+from regularization.evidence.recommendation import recommendation
 from regularization.evidence.trainings import calibration, leakage, selection, spread
 from regularization.metrics import METRICS, Metric
+from regularization.variants import REFERENCES, SECOND_BASELINE
 
 # Of a variant whose trainings each predict one class, not always the same, the accuracy jumps with its training rows: a
 # jackknife cannot see how often (docs/method.md), so that nothing is claimed as proven.
 DOUBTED = {"better": "likely better", "worse": "likely worse", "equivalent": "undecided"}
+MOST_DIVERGED = 0.1  # of a variant's trainings: what the others say is no longer about the variant
 PLANNED = (1 / 2, 1, 2, 4, 8, np.inf)  # times the splits at hand
 
 
@@ -32,38 +36,48 @@ def evidence_tables(
     blocks: pd.DataFrame,
     *,
     headline: Sequence[str],
+    curves: pd.DataFrame | None = None,
     metrics: Mapping[str, Metric] = METRICS,
     power: float = 0.8,
     random_state: int = 0,
     same_settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, Mapping] | None = None,
     of_notebook: Collection[str] = (),
     origin: str = "published",
 ) -> dict[str, pd.DataFrame]:
     """All of the evidence as tables, by the names of the functions below; `headline[0]` is the baseline.
 
-    `same_settings` names variants that have the settings of another, and that one: they are left out. `of_notebook` are
-    the variants beside which the notebook's figures may stand, `origin` is that of the table. Metrics that need both
-    classes are left out where fewer than two blocks have rows of both.
+    `trainings`, `blocks` and `curves` are the tables of `replicates.tables.Replicates`.
+    `same_settings` names variants that have the settings of another, and that one: they are left out. `settings` are
+    those of each variant that have an effect (`variants.techniques_of`). `of_notebook` are the variants beside which
+    the notebook's figures may stand, `origin` is that of the table. Metrics that need both classes are left out where
+    fewer than two blocks have rows of both.
     Raises `InputError` where the replicates cannot carry the comparison.
     """
-    same_settings = same_settings or {}
+    same_settings, settings = same_settings or {}, settings or {}
     trainings, blocks = (without_repeated(table, same_settings) for table in (trainings, blocks))
     headline = [name for name in headline if name not in same_settings]
-    replicates = with_majority(checked_replicates(trainings, blocks, headline=headline))
+    references = [name for name in REFERENCES if name in set(trainings["variant"])]
+    replicates = with_majority(checked_replicates(trainings, blocks, headline=headline, references=references))
     if len(replicates.variants) < 2:
         raise InputError(f"every variant has the settings of {headline[0]}; expected another: set l1, l2 or dropout")
     metrics = {name: metric for name, metric in metrics.items() if replicates.blocks_of(metric).sum() >= 2}
     is_notebook = set(of_notebook) >= {variant for _, variant, *_ in NOTEBOOK_REPORTED}
-    against_majority = majority(replicates, metrics)
+    against_majority, compared_pairs = majority(replicates, metrics), comparisons(replicates, metrics)
+    techniques = {name: count_techniques(settings.get(name, {})) for name in replicates.variants}
     tables = {
         "table": facts(replicates, origin=origin, is_notebook=is_notebook),
-        "same_settings": repeated(same_settings),
+        "variants": described(replicates, settings, same_settings),
         "summaries": summaries(replicates, metrics, learned(replicates, against_majority)),
         "majority": against_majority,
-        "comparisons": comparisons(replicates, metrics),
-        "best": best(replicates, metrics),
+        "comparisons": compared_pairs,
+        "best": best(replicates, metrics, compared_pairs),
+        "recommendation": recommendation(replicates, techniques, metrics, random_state=random_state),
+        "epochs": epochs(curves, headline),
         "plan": plan(replicates, metrics, power=power),
-        "calibration": calibration(replicates, families(replicates)),
+        "calibration": calibration(
+            replicates, {name: families(replicates)[name] for name in ("headline", "exploratory")}
+        ),
         "leakage": leakage(replicates, metrics),
         "notebook_lottery": notebook_lottery(
             replicates, variants=[name for name in of_notebook if is_notebook], random_state=random_state
@@ -76,19 +90,18 @@ def evidence_tables(
 
 
 def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapping[str, str]) -> pd.DataFrame:
-    """Per metric and variant, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
+    """Per metric and model, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
 
     And the mean calibration error of the test rows (see `calibration`), and whether the networks have been `shown` to
     have learned anything (see `learned`). Each metric ends with a row for the majority class.
     """
-    ece = replicates.wide("honest", "test_ece")
-    rows = []
+    ece, rows = replicates.wide("honest", "test_ece"), []
     for metric in metrics.values():
         scores = replicates.wide("honest", metric.column)
-        for variant in replicates.variants:
+        for variant in replicates.models:
             mean, n_splits = replicates.mean(variant, metric), replicates.n_splits(variant)
             row = {"metric": metric.name, "variant": variant, "trainings": n_splits}
-            row.update(diverged=n_splits - int(ece[variant].notna().sum()), mean=mean.mean, sd=scores[variant].std())
+            row.update(diverged=replicates.diverged(variant), mean=mean.mean, sd=scores[variant].std())
             row.update(ece=ece[variant].mean(), learned=shown[variant])
             rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
         mean = replicates.mean(MAJORITY, metric)
@@ -98,11 +111,21 @@ def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapp
 
 
 def families(replicates: Replicates) -> dict[str, list[tuple[str, str]]]:
-    """Which pairs are compared, fixed in advance: the headline variants among themselves, then the others with base."""
-    headline, baseline = replicates.headline, replicates.headline[0]
-    pairs = [(later, earlier) for earlier, later in combinations(headline, 2)]
-    others = [(variant, baseline) for variant in replicates.variants if variant not in headline]
-    return {"headline": pairs, "exploratory": others}
+    """Which pairs are compared, fixed in advance, each family with joint intervals of its own.
+
+    headline: the headline variants among themselves. exploratory: the others with the baseline. second_baseline: every
+    variant with `variants.SECOND_BASELINE`. references: every variant with every reference model, so that the intervals
+    hold for whichever variant is recommended.
+    """
+    variants, headline, baseline = replicates.variants, replicates.headline, replicates.headline[0]
+    second = [SECOND_BASELINE] if SECOND_BASELINE in variants else []
+    pairs = {
+        "headline": [(later, earlier) for earlier, later in combinations(headline, 2)],
+        "exploratory": [(variant, baseline) for variant in variants if variant not in headline],
+        "second_baseline": [(variant, its) for its in second for variant in variants if variant != its],
+        "references": [(variant, its) for its in replicates.references for variant in variants],
+    }
+    return {family: its for family, its in pairs.items() if its}
 
 
 def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
@@ -128,6 +151,8 @@ def _compared(
     row = compared(replicates, pair, metric, estimate, error)
     if metric.is_counted and row["verdict"] in DOUBTED and any(map(replicates.jumps, pair)):
         row["verdict"] = DOUBTED[row["verdict"]]
+    if any(replicates.diverged(variant) > MOST_DIVERGED * replicates.n_splits(variant) for variant in pair):
+        row["verdict"] = "undecided"
     return row | {"better_in": float(np.heaviside(metric.sign * differences, 0.5).mean())}
 
 
@@ -157,29 +182,61 @@ def compared(replicates: Replicates, pair: tuple[str, str], metric: Metric, esti
     }
 
 
-def best(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
-    """Per metric, every variant against the one with the best mean: which cannot be told from it.
+def best(replicates: Replicates, metrics: Mapping[str, Metric], compared_pairs: pd.DataFrame) -> pd.DataFrame:
+    """Per metric, which variants may be the best: those that are not proven worse than any other.
 
-    The best is picked after looking, so the intervals hold for all pairs of variants together.
+    The best mean is picked after looking, so that intervals against it, and proofs, hold for all pairs of variants
+    together; what another family of `compared_pairs` proves counts as well. `worse_than` names the variant with the
+    best mean among those that are proven better; it is missing where the variant is `included`.
     """
     rows = []
     for metric in metrics.values():
         means = {variant: replicates.mean(variant, metric).mean for variant in replicates.variants}
-        leader = max(means, key=lambda variant: metric.sign * means[variant])
-        pairs = {pair: replicates.difference(*pair, metric) for pair in combinations(replicates.variants, 2)}
-        error = joint_error(list(pairs.values()))
+        order = sorted(means, key=lambda variant: -metric.sign * means[variant])
+        pairs = {pair: replicates.difference(*pair, metric) for pair in combinations(order, 2)}
+        error, beaten = joint_error(list(pairs.values())), {}
+        proven = set(_proven(compared_pairs[compared_pairs["metric"] == metric.name]))
+        for (better, worse), estimate in pairs.items():
+            if worse not in beaten and (
+                (better, worse) in proven or _is_proven(replicates, better, worse, metric, error)
+            ):
+                beaten[worse] = better
         for variant in replicates.variants:
-            row = {"metric": metric.name, "variant": variant, "best": leader, "mean": means[variant]}
+            row = {"metric": metric.name, "variant": variant, "best": order[0], "mean": means[variant]}
             lower = upper = 0.0
-            if variant != leader:
-                lower, upper = replicates.widen_to_resolution(
-                    replicates.difference(variant, leader, metric).interval(error),
-                    replicates.differences(variant, leader, metric),
-                    metric,
-                )
-            row.update(lower=lower, upper=upper, cannot_be_told=not (lower > 0 or upper < 0))
+            if variant != order[0]:
+                lower, upper = _all_pairs(replicates, variant, order[0], metric, error)
+            row.update(lower=lower, upper=upper, included=variant not in beaten, worse_than=beaten.get(variant))
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _proven(compared_pairs: pd.DataFrame) -> list[tuple[str, str]]:
+    """The pairs of which the first is proven better than the second."""
+    columns = {"better": ["variant", "reference"], "worse": ["reference", "variant"]}
+    return [
+        tuple(pair)
+        for verdict, names in columns.items()
+        for pair in compared_pairs.loc[compared_pairs["verdict"] == verdict, names].to_numpy()
+    ]
+
+
+def _is_proven(replicates: Replicates, better: str, worse: str, metric: Metric, error: float) -> bool:
+    """Whether the interval among all pairs says so; few come so far that it has to be worked out."""
+    estimate = replicates.difference(better, worse, metric)
+    if estimate.spread.p_value(abs(estimate.mean)) > error or (
+        metric.is_counted and any(map(replicates.jumps, (better, worse)))
+    ):
+        return False
+    lower, upper = _all_pairs(replicates, better, worse, metric, error)
+    return lower > 0 or upper < 0
+
+
+def _all_pairs(
+    replicates: Replicates, variant: str, reference: str, metric: Metric, error: float
+) -> tuple[float, float]:
+    interval = replicates.difference(variant, reference, metric).interval(error)
+    return replicates.widen_to_resolution(interval, replicates.differences(variant, reference, metric), metric)
 
 
 def plan(replicates: Replicates, metrics: Mapping[str, Metric], *, power: float) -> pd.DataFrame:

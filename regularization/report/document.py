@@ -13,6 +13,7 @@ from regularization.report.replicates import replicates_section
 from regularization.report.sweep import sweep_section
 from regularization.report.verdict import verdict_section
 from regularization.report.why import why_section
+from regularization.variants import REFERENCES
 from regularization.words.evidence import leading
 
 
@@ -41,9 +42,11 @@ def report_page(
     `pictures` the SVGs of the `differences`, the `validation_loss` and the `sweep`, for a browser that runs no scripts;
     `sweep` the sweep's table and figures, where there was one. `plotly` replaces Plotly's script.
     """
-    same = dict(zip(evidence["same_settings"]["variant"], evidence["same_settings"]["same_as"], strict=True))
+    repeated = evidence["variants"].dropna(subset=["same_as"])
+    same = dict(zip(repeated["variant"], repeated["same_as"], strict=True))
     trainings, curves, calibration = (without_repeated(table, same) for table in (trainings, curves, calibration))
     headline = [name for name in scores if name not in same]
+    networks = trainings[~trainings["variant"].isin(REFERENCES)]
     by_name = metrics_with(params["evidence"]["equivalence"], data["share_of_class_1"]["all"])
     metrics = [by_name[name] for name in leading(dict(evidence))]
     reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
@@ -56,7 +59,7 @@ def report_page(
             evidence, trainings, curves, metrics, headline=headline, differences_svg=pictures["differences"]
         ),
         *([sweep_section(*sweep, svg=pictures["sweep"])] if sweep else []),
-        why_section(trainings, curves, calibration, evidence, headline=headline),
+        why_section(networks, calibration, evidence, headline=headline),
         provenance_section(source, data, requirements),
     ]
     return render(
@@ -74,5 +77,5 @@ def _subtitle(table: Mapping, data: Mapping) -> str:
     if table["positive"] is not None:
         what = f"{target} is {table['positive']}"
     else:
-        what = f"{target} is {1 if table['threshold'] is None else table['threshold']:g} or more"
+        what = f"{target} is {1 if table['threshold'] is None else format(table['threshold'], 'g') + ' or more'}"
     return f"The networks predict whether {what}: {data['rows']['all']:,} rows, {share:.0%} of them in that class."

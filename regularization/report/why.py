@@ -19,7 +19,7 @@ from regularization.charts.parts import (
 )
 from regularization.evidence import Interval, mean_interval
 from regularization.variants import BASELINE
-from regularization.words.discussion import conclusion, discussion
+from regularization.words.discussion import FEWEST_ROWS, conclusion, discussion
 from regularization.words.phrases import listed
 
 MEASURES = {  # by the name it has here: the column of the replicates
@@ -56,7 +56,6 @@ def measured(trainings: pd.DataFrame) -> pd.DataFrame:
 
 def why_section(
     trainings: pd.DataFrame,
-    curves: pd.DataFrame,
     calibration: pd.DataFrame,
     evidence: Mapping[str, pd.DataFrame],
     *,
@@ -64,8 +63,8 @@ def why_section(
 ) -> Section:
     """What was measured as charts and a table, the discussion of it, and the conclusion."""
     measures = measured(trainings)
-    told = discussion(measures, curves, calibration, headline=headline)
-    told += conclusion(measures, evidence["comparisons"], evidence["best"], headline=headline)
+    told = discussion(measures, calibration, headline=headline)
+    told.append(conclusion(measures, evidence["comparisons"], headline=headline))
     charts = [
         losses_chart(measures),
         reliability_chart(calibration[calibration["variant"].isin(headline)]),
@@ -110,7 +109,7 @@ def measures_table(measures: pd.DataFrame) -> Table:
 
 
 def losses_chart(measures: pd.DataFrame) -> Chart:
-    """Training against test loss, a line between them: its length is what was learned by heart."""
+    """Training against test loss, a line between them: its length is the gap."""
     places = [-number for number in range(len(measures))]
     pairs = list(zip(numbers(measures["train_loss"]), numbers(measures["test_loss"]), strict=True))
     line = {"type": "scatter", "mode": "lines", "showlegend": False, "hoverinfo": "skip"}
@@ -132,7 +131,7 @@ def losses_chart(measures: pd.DataFrame) -> Chart:
     ]
     return Chart(
         name="losses",
-        title="Training loss against test loss, without penalty: the longer the line, the more was learned by heart",
+        title="Training loss against test loss, without penalty: the longer the line, the wider the gap",
         note="In nats per row, means over the trainings on fresh splits; left is better.",
         alternative=(
             f"The line is longest for {widest} ({measures['gap'].max():.3f}) and shortest for {narrowest} "
@@ -147,7 +146,7 @@ def reliability_chart(calibration: pd.DataFrame) -> Chart:
     """How often class 1 is true, against how probable the network called it."""
     diagonal = {"type": "scatter", "mode": "lines", "name": "as sure as it should be", "x": [0, 1], "y": [0, 1]}
     traces = [diagonal | {"line": {"color": "@ink", "width": 1, "dash": "dot"}, "hoverinfo": "skip"}]
-    filled, told = calibration.dropna(subset=["mean_probability", "share_of_class_1"]), []
+    filled, told = calibration[calibration["rows"] >= FEWEST_ROWS], []
     for number, (variant, its) in enumerate(filled.groupby("variant", sort=False)):
         line = {"color": series(number), "width": 2, "dash": DASHES[number % len(DASHES)]}
         trace = {"type": "scatter", "mode": "lines+markers", "name": plain(variant), "line": line}
@@ -163,8 +162,8 @@ def reliability_chart(calibration: pd.DataFrame) -> Chart:
     return Chart(
         name="reliability",
         title="Reliability diagram: how often class 1 is true, against how probable the network called it",
-        note="Shares from 0 to 1, test rows of the fresh splits. Flatter than the diagonal: too sure of itself.",
-        alternative=f"In the bin where each is surest of class 1: {listed(told)}.",
+        note=f"Shares from 0 to 1, test rows of the fresh splits; without bins of fewer than {FEWEST_ROWS} rows.",
+        alternative=f"In the bin where each is surest of class 1: {listed(told) or 'no bin has enough rows'}.",
         figure={
             "data": traces,
             "layout": layout("mean predicted probability of class 1", "share of class 1 among those rows", height=460),

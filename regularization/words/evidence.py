@@ -6,7 +6,7 @@ import pandas as pd
 
 from regularization.evidence.facts import STANDIN
 from regularization.evidence.majority import MAJORITY
-from regularization.metrics import ACCURACY, BRIER, METRICS, leading_metrics
+from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, BRIER, METRICS, leading_metrics
 from regularization.words.phrases import (
     DECIDED,
     SAME_BLOCKS,
@@ -19,6 +19,7 @@ from regularization.words.phrases import (
 )
 
 PAIR = ["metric", "variant", "reference"]
+WORSE, NOT_BETTER = ("worse",), ("likely worse", "undecided", "equivalent", "likely better")
 LEARNED = {
     "one class": "{} predicted the same class for every test row in every split",
     "not shown": "{} is not shown to be more accurate than the majority class, nor to have a ROC AUC above 0.5",
@@ -27,12 +28,12 @@ LEARNED = {
 
 
 def main_figures(tables: dict[str, pd.DataFrame]) -> dict:
-    """Return what a person compares between experiments, by metric: verdict and difference of each headline pair.
+    """Return what a person compares between experiments: the recommended variant, and each headline pair by metric.
 
-    Keys depend on the variants' names alone: `<variant>_vs_<reference>`.
+    Of a pair, verdict and difference. Keys depend on the variants' names alone: `<variant>_vs_<reference>`.
     """
     headline = tables["comparisons"].query("family == 'headline'")
-    figures = {}
+    figures: dict = {"recommended": tables["recommendation"]["variant"].iloc[0]}
     for name in leading(tables):
         pairs = {f"{row['variant']}_vs_{row['reference']}": row for row in rows_of(_of(headline, name))}
         figures[name] = {
@@ -50,36 +51,122 @@ def leading(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return a few sentences for the first page: the headline models against each other, and the best of all."""
-    headline, metrics = tables["comparisons"].query("family == 'headline'"), leading(tables)
-    sentences = _mark(tables)
-    for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
-        pair = pair.set_index("metric")
-        parts = [_verdict(METRICS[name].label, pair.loc[name]) for name in metrics]
-        sentences.append(f"{variant} against {reference}: {'; '.join(parts)}.")
-    of_headline = tables["summaries"]["variant"].isin([*headline["variant"], *headline["reference"]])
+    """Return a few sentences for the first page: does it help, which network should I use, is one worth it?"""
+    shown = {*tables["epochs"]["variant"], *tables["comparisons"].query("family == 'headline'")[PAIR[1:]].stack()}
+    shown.add(tables["recommendation"]["variant"].iloc[0])
+    in_lead = tables["summaries"][tables["summaries"]["variant"].isin(shown)]
     return [
-        *sentences,
-        *(best_set(tables["best"], name) for name in metrics),
-        *not_learned(tables["summaries"][of_headline]),
+        *_mark(tables),
+        *does_it_help(tables),
+        *which_to_use(tables),
+        *is_it_worth_it(tables),
+        *not_learned(in_lead),
+        *diverged(in_lead),
         *undecided(tables),
     ]
+
+
+def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return each headline comparison, what it owes to the number of epochs, and who loses to the constant predictor."""
+    headline, metrics, sentences = tables["comparisons"].query("family == 'headline'"), leading(tables), []
+    for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
+        sentences.append(f"{variant} against {reference}: {_verdicts(pair, metrics)}.")
+    majority = tables["majority"].query(f"metric == '{BINARY_CROSSENTROPY.name}' and lower > 0")
+    worse = [
+        f"{row['variant']} by {interval(row['difference'], row['lower'], row['upper'])}"
+        for row in rows_of(majority[majority["variant"].isin(headline[PAIR[1:]].stack())])
+    ]
+    if worse:
+        sentences.append(f"Always predicting the shares of the classes has a lower test loss than {listed(worse)}.")
+    return [*sentences, *_epochs(tables["epochs"])]
+
+
+def _verdicts(pair: pd.DataFrame, metrics: Sequence[str]) -> str:
+    by_metric = pair.set_index("metric")
+    return "; ".join(_verdict(METRICS[name].label, by_metric.loc[name]) for name in metrics)
+
+
+def _epochs(rows: pd.DataFrame) -> list[str]:
+    """Return the one sentence that ties the answer to the length of training."""
+    if rows.empty:
+        return []
+    base, *others = rows_of(rows)
+    told = (
+        f"The mean validation loss of {base['variant']} is {base['lowest']:.3f} at epoch {base['lowest_at']:.0f}, where it "
+        f"is lowest, and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
+    )
+    ahead = [
+        f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"
+        if pd.notna(row["ahead_from"])
+        else f"that of {row['variant']} is not below it at the end"
+        for row in others
+    ]
+    return [f"{'; '.join([told, *ahead])}."]
+
+
+def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the recommended variant, how it was chosen, its scores, and how it compares with stopping early."""
+    found, metrics = tables["recommendation"].set_index("metric"), leading(tables)
+    first = found.iloc[0]
+    chosen, leader = first["variant"], first["leader"]
+    how = "it has the lowest mean test loss"
+    if first["close"] > 1:
+        how = (
+            f"of the {first['close']:.0f} variants within one standard error of the lowest mean test loss"
+            f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
+        )
+    scores = [
+        f"{METRICS[name].label} {found.loc[name, 'mean']:.3f} ({found.loc[name, 'corrected']:.3f} once corrected for the "
+        "choosing)"
+        for name in metrics
+    ]
+    sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
+    second = tables["comparisons"].query("family == 'second_baseline'")
+    pair = second[second["variant"] == chosen]
+    if len(pair):
+        sentences.append(f"{chosen} against {pair['reference'].iloc[0]}: {_verdicts(pair, metrics)}.")
+    return [*sentences, *(best_set(tables, name) for name in metrics)]
+
+
+def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return how the recommended network compares with each reference model, and whether one of these would do."""
+    chosen, metrics = tables["recommendation"]["variant"].iloc[0], leading(tables)
+    rows = tables["comparisons"].query("family == 'references'")
+    rows = rows[rows["variant"] == chosen]
+    sentences = [
+        f"{chosen} against {reference}: {_verdicts(pair, metrics)}."
+        for reference, pair in rows.groupby("reference", sort=False)
+    ]
+    of_loss = _of(rows, BINARY_CROSSENTROPY.name).set_index("reference")["verdict"]
+    ahead, level = ([name for name in of_loss.index if of_loss[name] in verdicts] for verdicts in (WORSE, NOT_BETTER))
+    if ahead:
+        verb = "is" if len(ahead) == 1 else "are"
+        sentences.append(f"By the test loss, {listed(ahead)} {verb} better: no network is needed.")
+    elif level:
+        sentences.append(f"A network is not shown to be better than {listed(level)}, which would do as well.")
+    elif len(of_loss):
+        sentences.append("By its test loss, the network is worth it: it is better than every reference model.")
+    return sentences
+
+
+def named(tables: dict[str, pd.DataFrame], variant: str) -> str:
+    """Return the name of a variant with its settings: `dropout_0005 (dropout 0.005)`."""
+    its = tables["variants"].loc[tables["variants"]["variant"] == variant, "settings"]
+    return f"{variant} ({its.iloc[0]})" if len(its) and isinstance(its.iloc[0], str) and its.iloc[0] else variant
 
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
     """Return what the tables of differences do not show, as about a dozen sentences with 95% intervals."""
     metrics = leading(tables)
-    shown = [*metrics, BRIER.name] if len(metrics) < 3 else metrics
     in_headline = {name: rows[rows["variant"].isin(headline)] for name, rows in tables.items() if "variant" in rows}
     means = tables["summaries"].set_index(["metric", "variant"])["mean"]
     return [
         *_mark(tables),
         *_classes(tables["table"].iloc[0], means, metrics),
         *not_learned(tables["summaries"]),
-        *_same_settings(tables["same_settings"]),
-        *(best_set(tables["best"], name) for name in shown),
+        *_same_settings(tables["variants"].dropna(subset=["same_as"])),
+        *([] if BRIER.name in metrics else [best_set(tables, BRIER.name)]),
         *_power(tables, metrics),
-        *undecided(tables),
         *_calibration(tables["calibration"].query("family == 'headline'")),
         *leakage_sentences(in_headline["leakage"], metrics[0], headline[0]),
         *_spread(_of(in_headline["spread"], metrics[0]), METRICS[metrics[0]].label),
@@ -135,22 +222,21 @@ def _same_settings(repeated: pd.DataFrame) -> list[str]:
     ]
 
 
-def best_set(best: pd.DataFrame, metric: str) -> str:
-    """Return which variant has the best mean, and which are not distinguishable from it."""
-    rows = _of(best, metric)
+def best_set(tables: dict[str, pd.DataFrame], metric: str) -> str:
+    """Return which variant has the best mean, and which may be the best as well: no other is proven better than they."""
+    rows = _of(tables["best"], metric)
     leader, label = rows["best"].iloc[0], METRICS[metric].label
     tied = rows.loc[rows["mean"] == rows.loc[rows["variant"] == leader, "mean"].iloc[0], "variant"].tolist()
     if len(tied) == len(rows):
         return f"In {label}, {listed(tied)} have the same mean."
-    others = rows.loc[rows["cannot_be_told"] & (rows["variant"] != leader), "variant"].tolist()
+    others = rows.loc[rows["included"] & (rows["variant"] != leader), "variant"].tolist()
     if not others:
-        return f"In {label}, {leader} is the best of all {len(rows)} variants."
-    worse = rows.loc[~rows["cannot_be_told"], "variant"].tolist()
+        return f"In {label}, {named(tables, leader)} is the best of all {len(rows)} variants."
+    worse = rows.loc[~rows["included"], "variant"].tolist()
+    may_be = listed([named(tables, name) for name in others])
     if len(others) > max(5, len(worse)):  # the shorter list says the same
-        but = f"all but {listed(worse)}" if worse else f"all {len(others)} others"
-        return f"In {label}, {leader} has the best mean; {but} are not distinguishable from it."
-    verb = "is" if len(others) == 1 else "are"
-    return f"In {label}, {leader} has the best mean; {listed(others)} {verb} not distinguishable from it."
+        may_be = f"all but {listed([named(tables, name) for name in worse])}" if worse else f"all {len(others)} others"
+    return f"In {label}, {named(tables, leader)} has the best mean; not proven worse than any other: {may_be}."
 
 
 def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]:

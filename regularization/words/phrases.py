@@ -30,6 +30,8 @@ def difference(row, *, joint: bool = False) -> str:
 def listed(items: Sequence[str]) -> str:
     """Return `a, b and c`."""
     items = list(items)
+    if not items:
+        return ""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 

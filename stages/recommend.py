@@ -1,0 +1,108 @@
+"""Train the recommended network on all rows -> models/recommended.keras, metrics/recommended.json."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
+from regularization.params import Params, load_params
+from regularization.table import Rows, Table, split_rows_by_group
+from regularization.table.preprocessing import fit_on, from_plain, to_plain
+from regularization.variants import (
+    network_settings,
+    replicate_groups,
+    split_settings,
+    techniques_of,
+    variants_of,
+)
+from stages._ends import quiet_import, run_stage
+from stages._files import atomic_file, read_arrays, read_json, write_json
+from stages.train import bar_callback
+
+PREPARED = Path("data/prepared")
+MODEL = "models/recommended.keras"
+SHOWN = ("accuracy", "binary_crossentropy", "brier")
+
+
+class Parts(NamedTuple):
+    """The rows to train on and those to stop by, as the network takes them."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+
+
+def main() -> None:
+    params, name = load_params(), read_json("metrics/evidence.json", ["recommended"])["recommended"]
+    variants = {key: its for group in replicate_groups(params) for key, its in variants_of(group, params).items()}
+    built_by, trained_by = split_settings(variants[name])
+    table = Table(**read_arrays(PREPARED / "table.npz", ["X", "y", "groups"], ["n_categories"]))
+    rows = _rows(params, table, stops_early=bool(trained_by))
+    description = read_json(PREPARED / PREPROCESSING)
+    columns, fitted = from_plain(description["columns"])
+    preprocessor = fit_on(table.X[rows.train], n_categories=fitted.n_categories, may_miss=fitted.may_miss)
+    parts = Parts(
+        *(part for which in (rows.train, rows.val) for part in (preprocessor.transform(table.X[which]), table.y[which]))
+    )
+    description |= {"columns": to_plain(columns, preprocessor)}
+    settings = network_settings(params) | built_by | {"n_features": parts.X_train.shape[1], "seed": params.seed}
+    model, epochs, scores = _train(parts, settings, trained_by, params, name)
+    with atomic_file(MODEL) as partial:
+        content = normalized_keras_file(_saved(model, partial))
+        partial.write_bytes(with_member(content, PREPROCESSING, json.dumps(description, indent=2).encode()))
+    told = {
+        "variant": name,
+        "settings": techniques_of(variants[name]),
+        "rows": {"trained_on": len(rows.train), "stopped_by": len(rows.val) if trained_by else 0},
+        "epochs": epochs,
+        "training": {key: scores[key] for key in SHOWN},
+    }
+    origin = description["table"]["origin"]
+    write_json("metrics/recommended.json", told | ({"origin": origin} if origin == "standin" else {}))
+    print(
+        f"{MODEL}: {name}, trained on {len(rows.train):,} of {len(table.y):,} rows; `make predict ROWS=new.csv` uses it"
+    )
+
+
+def _rows(params: Params, table: Table, *, stops_early: bool) -> Rows:
+    """All rows to train on, less those to stop by where the network stops early; identical rows stay together."""
+    if not stops_early:
+        everything = np.arange(len(table.y))
+        return Rows(everything, everything, everything[:0])
+    shares = {"test_size": params.split.test_size, "validation_split": params.split.validation_split}
+    rows = split_rows_by_group(table.groups, **shares, random_state=params.split.random_state)
+    return Rows(np.concatenate([rows.train, rows.test]), rows.val, rows.test[:0])
+
+
+def _train(parts: Parts, settings: dict, trained_by: dict, params: Params, name: str):
+    """The trained model, after how many epochs, and its scores on the rows that it was trained on."""
+    with quiet_import():
+        import tensorflow as tf
+
+        from regularization.networks.evaluation import score_predictions
+        from regularization.networks.fit import fit_epochs
+        from regularization.networks.models import build_model
+    tf.config.experimental.enable_op_determinism()
+    training = trained_by | {"epochs": params.epochs, "batch_size": params.batch_size, "seed": params.seed}
+    model = build_model(**settings)
+    with tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar:
+        history = fit_epochs(model, *parts, **training, callbacks=[bar_callback(bar)])
+    probability = model(parts.X_train.astype(np.float32), training=False).numpy().ravel()
+    return model, len(history.epoch), score_predictions(parts.y_train, probability)
+
+
+def _saved(model, path: Path) -> bytes:
+    """The bytes of the model's file, which Keras writes to a path alone."""
+    try:
+        model.save(path)
+        return path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run_stage(main)
