@@ -75,9 +75,7 @@ def evidence_tables(
         "recommendation": recommendation(replicates, techniques, metrics, random_state=random_state),
         "epochs": epochs(curves, headline),
         "plan": plan(replicates, metrics, power=power),
-        "calibration": calibration(
-            replicates, {name: families(replicates)[name] for name in ("headline", "exploratory")}
-        ),
+        "calibration": calibration(replicates),
         "leakage": leakage(replicates, metrics),
         "notebook_lottery": notebook_lottery(
             replicates, variants=[name for name in of_notebook if is_notebook], random_state=random_state
@@ -149,11 +147,19 @@ def _compared(
 ) -> dict:
     differences = (scores[pair[0]] - scores[pair[1]]).dropna()
     row = compared(replicates, pair, metric, estimate, error)
-    if metric.is_counted and row["verdict"] in DOUBTED and any(map(replicates.jumps, pair)):
-        row["verdict"] = DOUBTED[row["verdict"]]
-    if any(replicates.diverged(variant) > MOST_DIVERGED * replicates.n_splits(variant) for variant in pair):
+    if _is_doubted(replicates, pair, metric):
+        row["verdict"] = DOUBTED.get(row["verdict"], row["verdict"])
+    if _mostly_diverged(replicates, pair):
         row["verdict"] = "undecided"
     return row | {"better_in": float(np.heaviside(metric.sign * differences, 0.5).mean())}
+
+
+def _is_doubted(replicates: Replicates, pair: Sequence[str], metric: Metric) -> bool:
+    return metric.is_counted and any(map(replicates.jumps, pair))
+
+
+def _mostly_diverged(replicates: Replicates, pair: Sequence[str]) -> bool:
+    return any(replicates.diverged(variant) > MOST_DIVERGED * replicates.n_splits(variant) for variant in pair)
 
 
 def compared(replicates: Replicates, pair: tuple[str, str], metric: Metric, estimate: Jackknife, error: float) -> dict:
@@ -196,7 +202,7 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric], compared_pairs: 
         pairs = {pair: replicates.difference(*pair, metric) for pair in combinations(order, 2)}
         error, beaten = joint_error(list(pairs.values())), {}
         proven = set(_proven(compared_pairs[compared_pairs["metric"] == metric.name]))
-        for (better, worse), estimate in pairs.items():
+        for better, worse in pairs:
             if worse not in beaten and (
                 (better, worse) in proven or _is_proven(replicates, better, worse, metric, error)
             ):
@@ -224,9 +230,8 @@ def _proven(compared_pairs: pd.DataFrame) -> list[tuple[str, str]]:
 def _is_proven(replicates: Replicates, better: str, worse: str, metric: Metric, error: float) -> bool:
     """Whether the interval among all pairs says so; few come so far that it has to be worked out."""
     estimate = replicates.difference(better, worse, metric)
-    if estimate.spread.p_value(abs(estimate.mean)) > error or (
-        metric.is_counted and any(map(replicates.jumps, (better, worse)))
-    ):
+    too_near = estimate.spread.p_value(abs(estimate.mean)) > error
+    if too_near or _is_doubted(replicates, (better, worse), metric) or _mostly_diverged(replicates, (better, worse)):
         return False
     lower, upper = _all_pairs(replicates, better, worse, metric, error)
     return lower > 0 or upper < 0

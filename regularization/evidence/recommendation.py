@@ -1,9 +1,9 @@
 """Which network to use, by a rule stated beforehand, and its scores corrected for the choosing.
 
 The rule: of the variants whose loss is within one standard error of the lowest mean loss, the one with the fewest
-techniques; of several, the one with the lowest loss among these. The standard error is that of the paired difference for
-new tables, in the sense of the one-standard-error rule (L. Breiman and others, Classification and Regression Trees,
-1984, section 3.4.3).
+techniques; of several, the one with the lowest loss among these. The standard error is that of the paired difference
+for new tables, in the sense of the one-standard-error rule (L. Breiman and others, Classification and Regression
+Trees, 1984, section 3.4.3).
 
 The best of many has been lucky as well. So the choice is made again on three quarters of the blocks, and the chosen
 network is scored on the last quarter, in turn and for many divisions of the blocks; what it loses there is what the

@@ -1,6 +1,6 @@
 """Questions that single trainings of this very table answer: calibration, what leaking is worth, spread, selection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -9,21 +9,20 @@ from regularization.evidence.pairing import Replicates
 from regularization.metrics import METRICS, Metric
 
 
-def calibration(replicates: Replicates, families: Mapping[str, Sequence[tuple[str, str]]]) -> pd.DataFrame:
-    """Each pair's difference in the expected calibration error (ECE) of the test rows, below 0 where it is better.
+def calibration(replicates: Replicates) -> pd.DataFrame:
+    """Each model's difference to the baseline in the calibration error (ECE) of the test rows, below 0 where better.
 
     A paired interval for new seeds and new splits of the same blocks. There is none for new tables: the error is no
     mean over rows, so the blocks have no part of it, and few rows alone make it larger.
     """
-    ece, columns = replicates.wide("honest", "test_ece"), ["family", "variant", "reference", "ece", "ece_of_reference"]
-    rows = []
-    for family, pairs in families.items():
-        for variant, reference in pairs:
-            both = ece[[variant, reference]].dropna()
-            if len(both) < 2:
-                continue
-            change = statistics.mean_interval(both[variant] - both[reference])
-            rows.append((family, variant, reference, both[variant].mean(), both[reference].mean(), *change))
+    ece, columns = replicates.wide("honest", "test_ece"), ["variant", "reference", "ece", "ece_of_reference"]
+    rows, (reference, *_) = [], replicates.headline
+    for variant in replicates.models:
+        both = ece[[variant, reference]].dropna()
+        if variant == reference or len(both) < 2:
+            continue
+        change = statistics.mean_interval(both[variant] - both[reference])
+        rows.append((variant, reference, both[variant].mean(), both[reference].mean(), *change))
     return pd.DataFrame(rows, columns=[*columns, "difference", "table_lower", "table_upper"])
 
 

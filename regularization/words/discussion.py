@@ -31,8 +31,8 @@ def discussion(measures: pd.DataFrame, calibration: pd.DataFrame, *, headline: S
     return [
         f"Intervals here are for new seeds and splits of the same blocks; each training of a variant is compared with "
         f"that of {BASELINE} on the same split.",
-        f"The loss of {BASELINE} is {base['train_loss']:.3f} on the rows it was trained on and {base['test_loss']:.3f} on "
-        f"test rows: a gap of {base['gap']:.3f}.",
+        f"The loss of {BASELINE} is {base['train_loss']:.3f} on the rows it was trained on and "
+        f"{base['test_loss']:.3f} on test rows: a gap of {base['gap']:.3f}.",
         *_surest(calibration[calibration["variant"] == BASELINE]),
         *(_technique(name, measures.loc[name], base) for name in headline if name != BASELINE),
     ]

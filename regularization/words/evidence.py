@@ -52,8 +52,7 @@ def leading(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return a few sentences for the first page: does it help, which network should I use, is one worth it?"""
-    shown = {*tables["epochs"]["variant"], *tables["comparisons"].query("family == 'headline'")[PAIR[1:]].stack()}
-    shown.add(tables["recommendation"]["variant"].iloc[0])
+    shown = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
     in_lead = tables["summaries"][tables["summaries"]["variant"].isin(shown)]
     return [
         *_mark(tables),
@@ -67,18 +66,23 @@ def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return each headline comparison, what it owes to the number of epochs, and who loses to the constant predictor."""
+    """Return each headline comparison, what it owes to the number of epochs, and who loses to a constant."""
     headline, metrics, sentences = tables["comparisons"].query("family == 'headline'"), leading(tables), []
     for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
         sentences.append(f"{variant} against {reference}: {_verdicts(pair, metrics)}.")
     majority = tables["majority"].query(f"metric == '{BINARY_CROSSENTROPY.name}' and lower > 0")
     worse = [
         f"{row['variant']} by {interval(row['difference'], row['lower'], row['upper'])}"
-        for row in rows_of(majority[majority["variant"].isin(headline[PAIR[1:]].stack())])
+        for row in rows_of(majority[majority["variant"].isin(_headline(tables))])
     ]
     if worse:
         sentences.append(f"Always predicting the shares of the classes has a lower test loss than {listed(worse)}.")
     return [*sentences, *_epochs(tables["epochs"])]
+
+
+def _headline(tables: dict[str, pd.DataFrame]) -> list[str]:
+    pairs = tables["comparisons"].query("family == 'headline'")
+    return list(dict.fromkeys([*pairs["reference"], *pairs["variant"]]))
 
 
 def _verdicts(pair: pd.DataFrame, metrics: Sequence[str]) -> str:
@@ -92,8 +96,8 @@ def _epochs(rows: pd.DataFrame) -> list[str]:
         return []
     base, *others = rows_of(rows)
     told = (
-        f"The mean validation loss of {base['variant']} is {base['lowest']:.3f} at epoch {base['lowest_at']:.0f}, where it "
-        f"is lowest, and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
+        f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, {base['lowest']:.3f}, "
+        f"and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
     )
     ahead = [
         f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"
@@ -116,8 +120,8 @@ def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
             f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
         )
     scores = [
-        f"{METRICS[name].label} {found.loc[name, 'mean']:.3f} ({found.loc[name, 'corrected']:.3f} once corrected for the "
-        "choosing)"
+        f"{METRICS[name].label} {found.loc[name, 'mean']:.3f} ({found.loc[name, 'corrected']:.3f} when corrected for "
+        "the choosing)"
         for name in metrics
     ]
     sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
@@ -141,11 +145,11 @@ def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
     ahead, level = ([name for name in of_loss.index if of_loss[name] in verdicts] for verdicts in (WORSE, NOT_BETTER))
     if ahead:
         verb = "is" if len(ahead) == 1 else "are"
-        sentences.append(f"By the test loss, {listed(ahead)} {verb} better: no network is needed.")
+        sentences.append(f"By the test loss, {listed(ahead)} {verb} better than {chosen}: no network is needed.")
     elif level:
-        sentences.append(f"A network is not shown to be better than {listed(level)}, which would do as well.")
+        sentences.append(f"By the test loss, {chosen} is not proven better than {listed(level)}.")
     elif len(of_loss):
-        sentences.append("By its test loss, the network is worth it: it is better than every reference model.")
+        sentences.append(f"By the test loss, {chosen} is better than every reference model.")
     return sentences
 
 
@@ -167,7 +171,7 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
         *_same_settings(tables["variants"].dropna(subset=["same_as"])),
         *([] if BRIER.name in metrics else [best_set(tables, BRIER.name)]),
         *_power(tables, metrics),
-        *_calibration(tables["calibration"].query("family == 'headline'")),
+        *_calibration(in_headline["calibration"]),
         *leakage_sentences(in_headline["leakage"], metrics[0], headline[0]),
         *_spread(_of(in_headline["spread"], metrics[0]), METRICS[metrics[0]].label),
         lottery_sentence(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
@@ -223,7 +227,7 @@ def _same_settings(repeated: pd.DataFrame) -> list[str]:
 
 
 def best_set(tables: dict[str, pd.DataFrame], metric: str) -> str:
-    """Return which variant has the best mean, and which may be the best as well: no other is proven better than they."""
+    """Return which variant has the best mean, and which others may be the best: none is proven better than they."""
     rows = _of(tables["best"], metric)
     leader, label = rows["best"].iloc[0], METRICS[metric].label
     tied = rows.loc[rows["mean"] == rows.loc[rows["variant"] == leader, "mean"].iloc[0], "variant"].tolist()
