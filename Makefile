@@ -2,6 +2,7 @@
 
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
 BASE ?= main
+MODEL ?= models/recommended.keras
 export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
 # The stages call `python`: it must be the environment's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -72,7 +73,7 @@ readme: setup ## write the figures of README.md and docs/ anew from metrics/
 table: setup ## use a table of your own: FILE=my.csv TARGET=column (and THRESHOLD=6 or POSITIVE=yes)
 	@python -m tools.table "$$FILE" "$$TARGET" $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")
 
-predict: setup ## score new rows: MODEL=models/base.keras ROWS=rows.csv; writes predictions.csv
+predict: setup ## score new rows with the recommended network (or MODEL=models/base.keras): ROWS=rows.csv
 	@python -m tools.predict "$$MODEL" "$$ROWS"
 
 report-picture: setup ## draw docs/report.png, the README's picture of the report, anew (needs chromium)

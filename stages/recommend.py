@@ -20,7 +20,6 @@ from regularization.variants import (
 )
 from stages._ends import quiet_import, run_stage
 from stages._files import atomic_file, read_arrays, read_json, write_json
-from stages.train import bar_callback
 
 PREPARED = Path("data/prepared")
 MODEL = "models/recommended.keras"
@@ -82,6 +81,7 @@ def _train(parts: Parts, settings: dict, trained_by: dict, params: Params, name:
     """The trained model, after how many epochs, and its scores on the rows that it was trained on."""
     with quiet_import():
         import tensorflow as tf
+        from keras.callbacks import LambdaCallback
 
         from regularization.networks.evaluation import score_predictions
         from regularization.networks.fit import fit_epochs
@@ -90,7 +90,9 @@ def _train(parts: Parts, settings: dict, trained_by: dict, params: Params, name:
     training = trained_by | {"epochs": params.epochs, "batch_size": params.batch_size, "seed": params.seed}
     model = build_model(**settings)
     with tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar:
-        history = fit_epochs(model, *parts, **training, callbacks=[bar_callback(bar)])
+        history = fit_epochs(
+            model, *parts, **training, callbacks=[LambdaCallback(on_epoch_end=lambda *_: bar.update())]
+        )
     probability = model(parts.X_train.astype(np.float32), training=False).numpy().ravel()
     return model, len(history.epoch), score_predictions(parts.y_train, probability)
 

@@ -57,7 +57,7 @@ def _train(name: str, arrays: Arrays, settings: dict, training: dict, preprocess
     tf.config.experimental.enable_op_determinism()
     model, epochs = build_model(**settings), training["epochs"]
     with atomic_folder(f"plots/{name}") as folder, tqdm(total=epochs, desc=name, unit="epoch", disable=None) as bar:
-        callbacks = [_live_callback(folder), bar_callback(bar)]
+        callbacks = [_live_callback(folder), _bar_callback(bar)]
         history = fit_epochs(model, *arrays[:4], seed=settings["seed"], **training, callbacks=callbacks)
         _keep_curves_only(folder)
         origin = read_json(PREPARED / PREPROCESSING, ["table"])["table"]["origin"]
@@ -109,8 +109,7 @@ def _live_callback(folder: Path):
         raise InputError(f"DVCLive needs a git repository with a commit: {error}; commit first") from None
 
 
-def bar_callback(bar: tqdm):
-    """Keras' callback that moves the bar by an epoch and shows the losses."""
+def _bar_callback(bar: tqdm):
     from keras.callbacks import LambdaCallback
 
     def show(_, logs):

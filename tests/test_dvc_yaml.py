@@ -88,7 +88,7 @@ def tracked_params(stage: dict) -> set[str]:
     """By whatever way of writing: `key`, `params.yaml: [key, ...]`, or a dependency `${key}`."""
     entries = [{"params.yaml": [entry]} if isinstance(entry, str) else entry for entry in stage.get("params", [])]
     in_deps = {dependency[2:-1] for dependency in stage["deps"] if dependency.startswith("${")}
-    return in_deps | {key for entry in entries for keys in entry.values() for key in keys or []}
+    return in_deps | {key for entry in entries for key in entry.get("params.yaml") or []}
 
 
 # --- three promises of CONTRIBUTING.md

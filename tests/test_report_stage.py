@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from regularization.variants import VARIATIONS
+from regularization.variants import REFERENCE_GROUP, REFERENCES, VARIATIONS
 from stages import report
 from stages._files import write_csv, write_json, write_text
 from tests.evidence.simulated import HEADLINE
@@ -22,8 +22,12 @@ def results(stage_folder, params) -> dict:
     for name, table in given["evidence"].items():
         Path("metrics/evidence").mkdir(parents=True, exist_ok=True)
         write_csv(f"metrics/evidence/{name}.csv", table)
-    for group in (*HEADLINE, VARIATIONS):
+    references = given["trainings"].assign(variant=REFERENCES[0])
+    for group in (*HEADLINE, VARIATIONS, REFERENCE_GROUP):
         for key, path in TABLES.items():
+            if group == REFERENCE_GROUP:
+                write_csv(f"{path}/{group}.csv", references.head(3))
+                continue
             is_of_group = given[key]["variant"] == group
             if group == VARIATIONS:
                 is_of_group = ~given[key]["variant"].isin(list(HEADLINE))

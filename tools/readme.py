@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from regularization.evidence.majority import MAJORITY
 from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
-from regularization.variants import BASELINE
-from regularization.words.evidence import answer, leading
+from regularization.variants import BASELINE, REFERENCES, SECOND_BASELINE
+from regularization.words.evidence import answer, leading, questions
 from regularization.words.phrases import MAJORITY_LABEL, difference, interval
 from stages._files import read_csv, write_text
 
@@ -51,8 +52,32 @@ def models(metrics: Path) -> str:
 
 
 def answer_lines(metrics: Path) -> str:
-    """The answer in a few sentences."""
-    return "\n".join(f"- {sentence}" for sentence in answer(_tables(metrics)))
+    """The answer in a few sentences, under the questions that a reader has."""
+    tables, first = _tables(metrics), set()
+    lines = []
+    for question, sentences in questions(tables).items():
+        first |= set(sentences)
+        lines += [f"**{question}**", "", *(f"- {sentence}" for sentence in sentences), ""]
+    rest = [f"- {sentence}" for sentence in answer(tables) if sentence not in first]
+    return "\n".join([*lines, *rest]).strip()
+
+
+def means(metrics: Path) -> str:
+    """The mean scores of the headline models, the second baseline, the recommended network and the reference models."""
+    tables = _tables(metrics)
+    chosen, names = tables["recommendation"]["variant"].iloc[0], (leading(tables)[0], leading(tables)[-1])
+    rows = tables["summaries"]
+    shown = dict.fromkeys([*_headline(metrics), SECOND_BASELINE, chosen, *REFERENCES, MAJORITY])
+    cells = []
+    for name in shown:
+        its = rows[rows["variant"] == name].set_index("metric")
+        if len(its):
+            scores = [
+                f"{its.loc[key, 'mean']:.3f} ({its.loc[key, 'lower']:.3f} to {its.loc[key, 'upper']:.3f})"
+                for key in names
+            ]
+            cells.append([MAJORITY_LABEL if name == MAJORITY else f"`{name}`", *scores])
+    return _table(["mean over the splits", *(METRICS[name].label for name in names)], cells)
 
 
 def verdicts(metrics: Path) -> str:
@@ -151,6 +176,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "answer": answer_lines,
+    "means": means,
     "models": models,
     "verdicts": verdicts,
     "verdicts_of_all": verdicts_of_all,

@@ -253,7 +253,7 @@ def plan(replicates: Replicates, metrics: Mapping[str, Metric], *, power: float)
     """
     columns = ["metric", "variant", "reference", "factor", "splits", "standard_error", "detectable", "power"]
     rows = []
-    for metric, pairs in product(metrics.values(), [families(replicates)["headline"]]):
+    for metric, pairs in product(metrics.values(), [families(replicates).get("headline", [])]):
         estimates = [replicates.difference(*pair, metric) for pair in pairs]
         error = joint_error(estimates)
         for pair, estimate in zip(pairs, estimates, strict=True):

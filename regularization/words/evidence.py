@@ -1,6 +1,7 @@
 """The evidence in few words: figures with stable keys for `dvc metrics`, and sentences for people."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import pandas as pd
 
@@ -56,13 +57,20 @@ def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
     in_lead = tables["summaries"][tables["summaries"]["variant"].isin(shown)]
     return [
         *_mark(tables),
-        *does_it_help(tables),
-        *which_to_use(tables),
-        *is_it_worth_it(tables),
+        *chain(*questions(tables).values()),
         *not_learned(in_lead),
         *diverged(in_lead),
         *undecided(tables),
     ]
+
+
+def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Return the answers to the questions that a reader has."""
+    return {
+        "Does it help?": does_it_help(tables),
+        "Which network should I use?": which_to_use(tables),
+        "Is a network worth it?": is_it_worth_it(tables),
+    }
 
 
 def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
@@ -96,8 +104,8 @@ def _epochs(rows: pd.DataFrame) -> list[str]:
         return []
     base, *others = rows_of(rows)
     told = (
-        f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, {base['lowest']:.3f}, "
-        f"and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
+        f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, "
+        f"{base['lowest']:.3f}, and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
     )
     ahead = [
         f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"

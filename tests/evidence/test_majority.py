@@ -114,10 +114,10 @@ def test_a_small_minority_is_told_of_by_balanced_accuracy_and_auc():
     tables = evidence_tables(trainings, with_class_1(blocks, 4), headline=HEADLINE)
     assert leading(tables) == ["balanced_accuracy", "roc_auc", "binary_crossentropy"]
     assert answer(tables)[0].startswith("l1l2 against base: test balanced accuracy better, ")
-    assert list(main_figures(tables)) == leading(tables)
+    assert list(main_figures(tables)) == ["recommended", *leading(tables)]
     told = sentences(tables, headline=HEADLINE)
     assert told[0].startswith("The minority class has 10.0% of the 800 rows. Always predicting the majority class")
-    assert any(sentence.startswith("In test ROC AUC, l1l2 is the best") for sentence in told)
+    assert any(sentence.startswith("In test ROC AUC, l1l2 is the best") for sentence in answer(tables))
     assert not any(" in test accuracy" in sentence.lower() for sentence in told)
     balanced = evidence_tables(trainings, blocks, headline=HEADLINE)
     assert leading(balanced) == ["accuracy", "binary_crossentropy"]

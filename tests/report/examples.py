@@ -53,7 +53,7 @@ def curve(loss=(0.7, 0.5, 1.1), accuracy=(0.7, 0.74, 0.74), variant=BASE) -> pd.
 
 def reliability(called=0.95, true=0.8, variant=BASE) -> pd.DataFrame:
     """A reliability diagram of two bins, and one that no row fell into."""
-    bins = {"bin": [1, 5, 10], "rows": [50, 0, 60]}
+    bins = {"bin": [1, 5, 10], "rows": [500, 0, 600]}
     shares = {"mean_probability": [1 - called, np.nan, called], "share_of_class_1": [1 - true, np.nan, true]}
     return pd.DataFrame({"variant": variant} | bins | shares)
 

@@ -149,9 +149,9 @@ def test_a_variant_that_repeats_another_is_told_once(committed_params):
     for key in ("trainings", "curves", "calibration"):
         again = given[key][given[key]["variant"] == STRONG].assign(variant=name)
         given[key] = pd.concat([given[key], again], ignore_index=True)
-    same = pd.DataFrame({"variant": [name], "same_as": [STRONG]})
+    same = pd.DataFrame({"variant": [name], "settings": [""], "same_as": [STRONG]})
     assert name in report_page(**given, plotly="")
-    assert name not in report_page(**given | {"evidence": given["evidence"] | {"same_settings": same}}, plotly="")
+    assert name not in report_page(**given | {"evidence": given["evidence"] | {"variants": same}}, plotly="")
 
 
 def test_data_cannot_end_their_script():
