@@ -65,13 +65,13 @@ class Replicates:
         """All variants, then the reference models."""
         return [*self.variants, *self.references]
 
-    def on_blocks(self, chosen: np.ndarray) -> "Replicates":
-        """Return the replicates as if the table had no other blocks than the `chosen` ones, `(blocks,)`."""
-        blocks = {
-            name: (rows[chosen], {column: sums[:, chosen] for column, sums in its.items()})
+    def part(self, blocks: np.ndarray, splits: np.ndarray) -> "Replicates":
+        """Return the block scores of some `blocks` `(blocks,)` and `splits` `(splits of the baseline,)` alone."""
+        part = {
+            name: (rows[blocks], {key: sums[splits[: len(sums)]][:, blocks] for key, sums in its.items()})
             for name, (rows, its) in self.blocks.items()
         }
-        return Replicates(self.trainings, blocks, self.headline, self.class_1[chosen], self.references)
+        return Replicates(self.trainings, part, self.headline, self.class_1[blocks], self.references)
 
     def wide(self, protocol: str, column: str) -> pd.DataFrame:
         """Return one column under one protocol: a row for each (split, seed) in their order, a column for each variant.

@@ -5,9 +5,9 @@ techniques; of several, the one with the lowest loss among these. The standard e
 for new tables, in the sense of the one-standard-error rule (L. Breiman and others, Classification and Regression
 Trees, 1984, section 3.4.3).
 
-The best of many has been lucky as well. So the choice is made again on three quarters of the blocks, and the chosen
-network is scored on the last quarter, in turn and for many divisions of the blocks; what it loses there is what the
-choosing flatters.
+The best of many has been lucky as well, with its rows and with its seeds. So the choice is made again on three quarters
+of the blocks and of the splits, and the chosen network is scored on the last quarter of both, in turn and for many
+divisions; what it loses there is what the choosing flatters.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regularization.errors import InputError
 from regularization.evidence.pairing import Replicates
 from regularization.metrics import BINARY_CROSSENTROPY, Metric
 
@@ -72,27 +73,28 @@ def _flattered(
     *,
     random_state: int,
 ) -> dict[str, float]:
-    """Return, by metric, the chosen variant's mean minus the mean of what other blocks would have chosen."""
-    random, n_blocks = np.random.default_rng(random_state), len(replicates.rows)
-    chosen = np.empty((DIVISIONS, n_blocks), object)  # for each block, what the blocks without its fold choose
-    for division in chosen:
-        fold = random.permutation(n_blocks) % FOLDS
-        for number in range(FOLDS):
-            division[fold == number] = choose(replicates.on_blocks(fold != number), techniques).chosen
-    flattered = {}
-    for metric in metrics.values():
-        counts = replicates.blocks_of(metric)
-        sums = {variant: _mean_sums(replicates, variant, metric) for variant in {choice.chosen, *chosen.ravel()}}
-        lost = [sums[choice.chosen][counts] - _picked(sums, division)[counts] for division in chosen]
-        flattered[metric.name] = float(np.sum(lost) / DIVISIONS / replicates.rows[counts].sum())
-    return flattered
+    """Return, by metric, the chosen variant's mean minus that of what other blocks and splits would have chosen.
+
+    NaN where there are too few splits to leave any out.
+    """
+    random, n_blocks, lost = np.random.default_rng(random_state), len(replicates.rows), []
+    n_splits = replicates.n_splits(replicates.headline[0])
+    for _ in range(DIVISIONS):
+        blocks, splits = random.permutation(n_blocks) % FOLDS, random.permutation(n_splits) % FOLDS
+        for fold in range(FOLDS):
+            try:
+                again = choose(replicates.part(blocks != fold, splits != fold), techniques).chosen
+            except InputError:  # too few splits to leave any out
+                continue
+            held_out = replicates.part(blocks == fold, splits == fold)
+            lost.append([_mean(held_out, choice.chosen, its) - _mean(held_out, again, its) for its in metrics.values()])
+    flattered = pd.DataFrame(lost, columns=list(metrics)).mean()
+    return {str(name): float(value) for name, value in flattered.items()}
 
 
-def _mean_sums(replicates: Replicates, variant: str, metric: Metric) -> np.ndarray:
-    """Return the mean over the splits of the score summed over the rows of each block, `(blocks,)`."""
-    sums = replicates.blocks[variant][1][metric.block_column]
-    return np.nansum(sums, axis=0) / np.maximum((~np.isnan(sums)).sum(axis=0), 1)
-
-
-def _picked(sums: Mapping[str, np.ndarray], division: np.ndarray) -> np.ndarray:
-    return np.array([sums[variant][block] for block, variant in enumerate(division)])
+def _mean(replicates: Replicates, variant: str, metric: Metric) -> float:
+    """Return the mean score per row over all blocks and splits that a variant has scores of; NaN if there are none."""
+    counts = replicates.blocks_of(metric)
+    sums = replicates.blocks[variant][1][metric.block_column][:, counts]
+    rows = float((~np.isnan(sums) * replicates.rows[counts]).sum())
+    return float(np.nansum(sums)) / rows if rows else np.nan

@@ -127,17 +127,17 @@ def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
             f"of the {first['close']:.0f} variants within one standard error of the lowest mean test loss"
             f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
         )
-    scores = [
-        f"{METRICS[name].label} {found.loc[name, 'mean']:.3f} ({found.loc[name, 'corrected']:.3f} when corrected for "
-        "the choosing)"
-        for name in metrics
-    ]
+    scores = [f"{METRICS[name].label} {found.loc[name, 'mean']:.3f}{_corrected(found.loc[name])}" for name in metrics]
     sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
     second = tables["comparisons"].query("family == 'second_baseline'")
     pair = second[second["variant"] == chosen]
     if len(pair):
         sentences.append(f"{chosen} against {pair['reference'].iloc[0]}: {_verdicts(pair, metrics)}.")
     return [*sentences, *(best_set(tables, name) for name in metrics)]
+
+
+def _corrected(row: pd.Series) -> str:
+    return f" ({row['corrected']:.3f} when corrected for the choosing)" if pd.notna(row["corrected"]) else ""
 
 
 def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
