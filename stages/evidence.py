@@ -32,6 +32,7 @@ def main() -> None:
             ("plots/curves", networks),
         )
     )
+    settings = {name: techniques_of(its) for group in networks for name, its in variants_of(group, params).items()}
     tables = evidence_tables(
         trainings,
         blocks,
@@ -52,6 +53,8 @@ def main() -> None:
             write_csv(folder / f"{name}.csv", table)
         tables = {name: read_csv(folder / f"{name}.csv") for name in tables}  # what follows is made of what is written
         lines = [f"- {sentence}" for sentence in sentences(tables, headline=headline)]
+        recommended = tables["recommendation"]["variant"].iloc[0]
+        write_json(folder / "recommended.json", {"variant": recommended, "settings": settings[recommended]})
         write_text(folder / "sentences.md", "\n".join(lines) + "\n")
     write_json("metrics/evidence.json", main_figures(tables))
     first, *_, last = leading(tables)

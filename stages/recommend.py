@@ -11,13 +11,7 @@ from regularization.networks.keras_file import PREPROCESSING, normalized_keras_f
 from regularization.params import Params, load_params
 from regularization.table import Rows, Table, split_rows_by_group
 from regularization.table.preprocessing import fit_on, from_plain, to_plain
-from regularization.variants import (
-    network_settings,
-    replicate_groups,
-    split_settings,
-    techniques_of,
-    variants_of,
-)
+from regularization.variants import network_settings, split_settings
 from stages._ends import quiet_import, run_stage
 from stages._files import atomic_file, read_arrays, read_json, write_json
 
@@ -36,9 +30,9 @@ class Parts(NamedTuple):
 
 
 def main() -> None:
-    params, name = load_params(), read_json("metrics/evidence.json", ["recommended"])["recommended"]
-    variants = {key: its for group in replicate_groups(params) for key, its in variants_of(group, params).items()}
-    built_by, trained_by = split_settings(variants[name])
+    params, recommended = load_params(), read_json("metrics/evidence/recommended.json", ["variant", "settings"])
+    name, variant = recommended["variant"], recommended["settings"]
+    built_by, trained_by = split_settings(variant)
     table = Table(**read_arrays(PREPARED / "table.npz", ["X", "y", "groups"], ["n_categories"]))
     rows = _rows(params, table, stops_early=bool(trained_by))
     description = read_json(PREPARED / PREPROCESSING)
@@ -55,7 +49,7 @@ def main() -> None:
         partial.write_bytes(with_member(content, PREPROCESSING, json.dumps(description, indent=2).encode()))
     told = {
         "variant": name,
-        "settings": techniques_of(variants[name]),
+        "settings": variant,
         "rows": {"trained_on": len(rows.train), "stopped_by": len(rows.val) if trained_by else 0},
         "epochs": epochs,
         "training": {key: scores[key] for key in SHOWN},

@@ -12,6 +12,7 @@ from regularization.errors import InputError
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
 from regularization.metrics import Metric, leading_metrics, metrics_with
 from regularization.params.file import parse_values
+from regularization.variants import REFERENCES
 from tools.pull_request.repository import Reader
 
 PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
@@ -44,6 +45,7 @@ def read_revision(paths: Iterable[str], read: Reader) -> Revision:
     trainings, blocks = (
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"variant": []}) for parts in tables.values()
     )
+    trainings, blocks = (table[~table["variant"].isin(REFERENCES)] for table in (trainings, blocks))  # no networks
     data = _mapping(DATA, read) | {"settings": _settings(read)}
     return Revision(trainings, blocks, data)
 
