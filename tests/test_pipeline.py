@@ -84,6 +84,11 @@ def test_the_first_run_runs_every_stage(first_run):
         scores = json.loads((clone / f"metrics/{name}.json").read_text(encoding="utf-8"))
         assert scores["epochs"] == QUICK["epochs"]
         assert (clone / f"models/{name}.keras").exists()
+    recommended = json.loads((clone / "metrics/recommended.json").read_text(encoding="utf-8"))
+    evidence = json.loads((clone / "metrics/evidence.json").read_text(encoding="utf-8"))
+    assert recommended["variant"] == evidence["recommended"]
+    assert recommended["rows"]["trained_on"] > 1500
+    assert (clone / "models/recommended.keras").exists()
     assert run("dvc", "status", cwd=clone).strip() == "Data and pipelines are up to date."
 
 
