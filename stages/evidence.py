@@ -14,7 +14,8 @@ from regularization.variants import (
     techniques_of,
     variants_of,
 )
-from regularization.words.evidence import answer, leading, main_figures, sentences
+from regularization.words.answer import answer
+from regularization.words.evidence import leading, main_figures, sentences
 from stages._ends import run_stage
 from stages._files import atomic_folder, read_csv, read_json, write_csv, write_json, write_text
 

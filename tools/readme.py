@@ -10,7 +10,8 @@ import pandas as pd
 from regularization.evidence.majority import MAJORITY
 from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
 from regularization.variants import BASELINE, REFERENCES, SECOND_BASELINE
-from regularization.words.evidence import answer, leading, questions
+from regularization.words.answer import answer, questions
+from regularization.words.evidence import leading
 from regularization.words.phrases import MAJORITY_LABEL, difference, interval
 from stages._files import read_csv, write_text
 

@@ -9,7 +9,8 @@ from regularization.jobs.cost import estimate_seconds
 from regularization.jobs.work import count_weights
 from regularization.params import load_params
 from regularization.variants import headline_models
-from regularization.words.evidence import answer, splits_to_decide
+from regularization.words.answer import answer
+from regularization.words.evidence import splits_to_decide
 from stages._ends import run_tool
 from stages._files import read_csv, read_json
 

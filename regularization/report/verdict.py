@@ -7,7 +7,7 @@ import pandas as pd
 from regularization.charts.differences import differences_table
 from regularization.charts.parts import Section
 from regularization.metrics import Metric
-from regularization.words.evidence import answer
+from regularization.words.answer import answer
 
 HOW_TO_READ = (
     "How to read this: the loss is how surprised a network is by the true labels. Brackets hold 95% intervals for new "

@@ -1,26 +1,23 @@
 """The evidence in few words: figures with stable keys for `dvc metrics`, and sentences for people."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 import pandas as pd
 
 from regularization.evidence.facts import STANDIN
 from regularization.evidence.majority import MAJORITY
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, BRIER, METRICS, leading_metrics
+from regularization.metrics import ACCURACY, BRIER, METRICS, leading_metrics
 from regularization.words.phrases import (
     DECIDED,
     SAME_BLOCKS,
     STANDIN_MARK,
     counted,
-    difference,
     interval,
     listed,
     rows_of,
 )
 
 PAIR = ["metric", "variant", "reference"]
-WORSE, NOT_BETTER = ("worse",), ("likely worse", "undecided", "equivalent", "likely better")
 LEARNED = {
     "one class": "{} predicted the same class for every test row in every split",
     "not shown": "{} is not shown to be more accurate than the majority class, nor to have a ROC AUC above 0.5",
@@ -36,12 +33,12 @@ def main_figures(tables: dict[str, pd.DataFrame]) -> dict:
     headline = tables["comparisons"].query("family == 'headline'")
     figures: dict = {"recommended": tables["recommendation"]["variant"].iloc[0]}
     for name in leading(tables):
-        pairs = {f"{row['variant']}_vs_{row['reference']}": row for row in rows_of(_of(headline, name))}
+        pairs = {f"{row['variant']}_vs_{row['reference']}": row for row in rows_of(of_metric(headline, name))}
         figures[name] = {
             "verdict": {pair: row["verdict"] for pair, row in pairs.items()},
             "difference": {pair: row["difference"] for pair, row in pairs.items()},
         }
-    return figures | ({"origin": STANDIN} if _mark(tables) else {})
+    return figures | ({"origin": STANDIN} if mark(tables) else {})
 
 
 def leading(tables: dict[str, pd.DataFrame]) -> list[str]:
@@ -49,116 +46,6 @@ def leading(tables: dict[str, pd.DataFrame]) -> list[str]:
     of_table = leading_metrics(tables["table"]["minority_share"].iloc[0])
     known = set(tables["summaries"]["metric"])
     return [name for name in of_table if name in known] if set(of_table[:1]) <= known else list(leading_metrics(0.5))
-
-
-def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return a few sentences for the first page: does it help, which network should I use, is one worth it?"""
-    shown = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
-    in_lead = tables["summaries"][tables["summaries"]["variant"].isin(shown)]
-    return [
-        *_mark(tables),
-        *chain(*questions(tables).values()),
-        *not_learned(in_lead),
-        *diverged(in_lead),
-        *undecided(tables),
-    ]
-
-
-def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
-    """Return the answers to the questions that a reader has."""
-    return {
-        "Does it help?": does_it_help(tables),
-        "Which network should I use?": which_to_use(tables),
-        "Is a network worth it?": is_it_worth_it(tables),
-    }
-
-
-def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return each headline comparison, what it owes to the number of epochs, and who loses to a constant."""
-    headline, metrics, sentences = tables["comparisons"].query("family == 'headline'"), leading(tables), []
-    for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
-        sentences.append(f"{variant} against {reference}: {_verdicts(pair, metrics)}.")
-    majority = tables["majority"].query(f"metric == '{BINARY_CROSSENTROPY.name}' and lower > 0")
-    worse = [
-        f"{row['variant']} by {interval(row['difference'], row['lower'], row['upper'])}"
-        for row in rows_of(majority[majority["variant"].isin(_headline(tables))])
-    ]
-    if worse:
-        sentences.append(f"Always predicting the shares of the classes has a lower test loss than {listed(worse)}.")
-    return [*sentences, *_epochs(tables["epochs"])]
-
-
-def _headline(tables: dict[str, pd.DataFrame]) -> list[str]:
-    pairs = tables["comparisons"].query("family == 'headline'")
-    return list(dict.fromkeys([*pairs["reference"], *pairs["variant"]]))
-
-
-def _verdicts(pair: pd.DataFrame, metrics: Sequence[str]) -> str:
-    by_metric = pair.set_index("metric")
-    return "; ".join(_verdict(METRICS[name].label, by_metric.loc[name]) for name in metrics)
-
-
-def _epochs(rows: pd.DataFrame) -> list[str]:
-    """Return the one sentence that ties the answer to the length of training."""
-    if rows.empty:
-        return []
-    base, *others = rows_of(rows)
-    told = (
-        f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, "
-        f"{base['lowest']:.3f}, and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
-    )
-    ahead = [
-        f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"
-        if pd.notna(row["ahead_from"])
-        else f"that of {row['variant']} is not below it at the end"
-        for row in others
-    ]
-    return [f"{'; '.join([told, *ahead])}."]
-
-
-def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return the recommended variant, how it was chosen, its scores, and how it compares with stopping early."""
-    found, metrics = tables["recommendation"].set_index("metric"), leading(tables)
-    first = found.iloc[0]
-    chosen, leader = first["variant"], first["leader"]
-    how = "it has the lowest mean test loss"
-    if first["close"] > 1:
-        how = (
-            f"of the {first['close']:.0f} variants within one standard error of the lowest mean test loss"
-            f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
-        )
-    scores = [f"{METRICS[name].label} {found.loc[name, 'mean']:.3f}{_corrected(found.loc[name])}" for name in metrics]
-    sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
-    second = tables["comparisons"].query("family == 'second_baseline'")
-    pair = second[second["variant"] == chosen]
-    if len(pair):
-        sentences.append(f"{chosen} against {pair['reference'].iloc[0]}: {_verdicts(pair, metrics)}.")
-    return [*sentences, *(best_set(tables, name) for name in metrics)]
-
-
-def _corrected(row: pd.Series) -> str:
-    return f" ({row['corrected']:.3f} when corrected for the choosing)" if pd.notna(row["corrected"]) else ""
-
-
-def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return how the recommended network compares with each reference model, and whether one of these would do."""
-    chosen, metrics = tables["recommendation"]["variant"].iloc[0], leading(tables)
-    rows = tables["comparisons"].query("family == 'references'")
-    rows = rows[rows["variant"] == chosen]
-    sentences = [
-        f"{chosen} against {reference}: {_verdicts(pair, metrics)}."
-        for reference, pair in rows.groupby("reference", sort=False)
-    ]
-    of_loss = _of(rows, BINARY_CROSSENTROPY.name).set_index("reference")["verdict"]
-    ahead, level = ([name for name in of_loss.index if of_loss[name] in verdicts] for verdicts in (WORSE, NOT_BETTER))
-    if ahead:
-        verb = "is" if len(ahead) == 1 else "are"
-        sentences.append(f"By the test loss, {listed(ahead)} {verb} better than {chosen}: no network is needed.")
-    elif level:
-        sentences.append(f"By the test loss, {chosen} is not proven better than {listed(level)}.")
-    elif len(of_loss):
-        sentences.append(f"By the test loss, {chosen} is better than every reference model.")
-    return sentences
 
 
 def named(tables: dict[str, pd.DataFrame], variant: str) -> str:
@@ -173,7 +60,7 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
     in_headline = {name: rows[rows["variant"].isin(headline)] for name, rows in tables.items() if "variant" in rows}
     means = tables["summaries"].set_index(["metric", "variant"])["mean"]
     return [
-        *_mark(tables),
+        *mark(tables),
         *_classes(tables["table"].iloc[0], means, metrics),
         *not_learned(tables["summaries"]),
         *_same_settings(tables["variants"].dropna(subset=["same_as"])),
@@ -181,23 +68,19 @@ def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> li
         *_power(tables, metrics),
         *_calibration(in_headline["calibration"]),
         *leakage_sentences(in_headline["leakage"], metrics[0], headline[0]),
-        *_spread(_of(in_headline["spread"], metrics[0]), METRICS[metrics[0]].label),
+        *_spread(of_metric(in_headline["spread"], metrics[0]), METRICS[metrics[0]].label),
         lottery_sentence(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
-        *(_selection(row, headline[0]) for row in rows_of(_of(tables["selection"], metrics[0]))),
+        *(_selection(row, headline[0]) for row in rows_of(of_metric(tables["selection"], metrics[0]))),
         *diverged(tables["summaries"]),
     ]
 
 
-def _mark(tables: dict[str, pd.DataFrame]) -> list[str]:
+def mark(tables: dict[str, pd.DataFrame]) -> list[str]:
     return [STANDIN_MARK] if tables["table"]["origin"].iloc[0] == STANDIN else []
 
 
-def _of(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+def of_metric(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table[table["metric"] == metric]
-
-
-def _verdict(label: str, row: pd.Series) -> str:
-    return f"{label} {row['verdict']}, {difference(row) if row['differing'] else 'no training differed from its pair'}"
 
 
 def _classes(table: pd.Series, means: pd.Series, metrics: Sequence[str]) -> list[str]:
@@ -236,7 +119,7 @@ def _same_settings(repeated: pd.DataFrame) -> list[str]:
 
 def best_set(tables: dict[str, pd.DataFrame], metric: str) -> str:
     """Return which variant has the best mean, and which others may be the best: none is proven better than they."""
-    rows = _of(tables["best"], metric)
+    rows = of_metric(tables["best"], metric)
     leader, label = rows["best"].iloc[0], METRICS[metric].label
     tied = rows.loc[rows["mean"] == rows.loc[rows["variant"] == leader, "mean"].iloc[0], "variant"].tolist()
     if len(tied) == len(rows):
@@ -254,7 +137,7 @@ def best_set(tables: dict[str, pd.DataFrame], metric: str) -> str:
 def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]:
     plan, limits = tables["plan"].query("factor == 1"), []
     for name in metrics:
-        detectable = _of(plan, name)["detectable"]
+        detectable = of_metric(plan, name)["detectable"]
         if len(detectable):
             least, most = f"{detectable.min():.3f}", f"{detectable.max():.3f}"
             limits.append(f"{least if least == most else f'{least} to {most}'} in {METRICS[name].label}")
@@ -314,7 +197,7 @@ def _calibration(rows: pd.DataFrame) -> list[str]:
 
 def leakage_sentences(leakage: pd.DataFrame, metric: str, baseline: str) -> list[str]:
     """Return what shuffling identical rows into both parts does to a test score of each variant that was tried."""
-    rows, label = _of(leakage, metric), METRICS[metric].label
+    rows, label = of_metric(leakage, metric), METRICS[metric].label
     if rows.empty:
         return ["The table has no identical rows, so none can leak into the test."]
     changes = []

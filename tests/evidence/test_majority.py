@@ -10,7 +10,8 @@ from regularization.evidence import evidence_tables
 from regularization.evidence.majority import majority_sums
 from regularization.evidence.pairing import checked_replicates
 from regularization.table.blocks import N_BLOCKS, TRAIN, divide_blocks
-from regularization.words.evidence import answer, leading, main_figures, sentences
+from regularization.words.answer import answer
+from regularization.words.evidence import leading, main_figures, sentences
 from tests.evidence.simulated import HEADLINE, ROWS_PER_BLOCK, row_of, simulated
 
 
