@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -42,6 +42,19 @@ def test_scores_are_those_of_scikit_learn(trained, number):
         assert row["test_accuracy"] == pytest.approx(accuracy_score(y, probability > 0.5), abs=0.03)
         assert row["test_binary_crossentropy"] == pytest.approx(log_loss(y, probability), rel=0.02)
         assert row["test_roc_auc"] == pytest.approx(roc_auc_score(y, probability), abs=0.02)
+
+
+def test_the_boosting_is_scikit_learns_stopped_by_the_validation_rows(trained):
+    split = SPLITS[0]
+    scaler = StandardScaler().fit(X[split.rows.train])
+    train, val, test = (scaler.transform(X[rows]).astype(np.float32) for rows in split.rows)
+    model = HistGradientBoostingClassifier(
+        learning_rate=0.05, max_iter=500, max_leaf_nodes=15, early_stopping=True, n_iter_no_change=20
+    ).fit(train, Y[split.rows.train], X_val=val, y_val=Y[split.rows.val])
+    row = trained.trainings.set_index(["variant", "split"]).loc[("gradient_boosting", 0)]
+    expected = log_loss(Y[split.rows.test], model.predict_proba(test)[:, 1])
+    assert row["test_binary_crossentropy"] == pytest.approx(expected, rel=1e-4)
+    assert model.n_iter_ < 500
 
 
 def test_they_learn(trained):
