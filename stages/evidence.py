@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from regularization.charts.differences import draw_differences
+from regularization.charts.differences import draw_differences, fair_baseline
 from regularization.evidence import evidence_tables, notebook_variants
 from regularization.metrics import metrics_with
 from regularization.params import load_params
@@ -43,9 +43,7 @@ def main() -> None:
         power=params.evidence.power,
         random_state=params.seed,
         same_settings=repeated_variants(params),
-        settings={
-            name: techniques_of(settings) for group in networks for name, settings in variants_of(group, params).items()
-        },
+        settings=settings,
         of_notebook=notebook_variants(params) if origin == "published" else (),
         origin=origin,
     )
@@ -59,7 +57,14 @@ def main() -> None:
         write_text(folder / "sentences.md", "\n".join(lines) + "\n")
     write_json("metrics/evidence.json", main_figures(tables))
     first, *_, last = leading(tables)
-    picture = draw_differences(tables["comparisons"], [metrics[first], metrics[last]], is_standin=origin == "standin")
+    picture = draw_differences(
+        tables["comparisons"],
+        [metrics[first], metrics[last]],
+        reference=fair_baseline(tables["comparisons"]),
+        settings=tables["variants"].dropna(subset=["settings"]).set_index("variant")["settings"].to_dict(),
+        recommended=recommended,
+        is_standin=origin == "standin",
+    )
     write_text("plots/differences.svg", picture)
     print("\n".join(answer(tables)))
     print("the rest: docs/results.md, metrics/evidence/")

@@ -7,7 +7,7 @@ import numpy as np
 from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
 from regularization.jobs.work import count_weights
-from regularization.metrics import score_rows
+from regularization.metrics import METRICS, leading_metrics, score_rows
 from regularization.params import Params, load_params
 from regularization.rounding import share_threads
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
@@ -38,12 +38,14 @@ def main() -> None:
         last_work, unseen = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
         cell = final_cell(sweep_settings(params, configurations[chosen[1]]), seed=params.seed)
         ((_, tested),) = _trainer(engine, last_work, lambda _: None)([cell])
-    result = tabulate(configurations, study, chosen[2])
+    scored = np.concatenate([fold.test for fold in folds])
+    leading = leading_metrics(float(min(table.y.mean(), 1 - table.y.mean())))
+    result = tabulate(configurations, study, chosen[2], y=table.y[scored], rates=leading[0])
     found = summary(
         configurations,
         study,
         chosen,
-        scores_on_test(tested, table.y[unseen], table.groups[unseen], score=score_rows),
+        scores_on_test(tested, table.y[unseen], table.groups[unseen], metrics=[METRICS[name] for name in leading]),
         n_test_rows=len(unseen),
         n_left_out=len(rows.test) - len(unseen),
         eliminate=params.sweep.eliminate,
@@ -126,11 +128,12 @@ def _trainer(engine: Callable, work_and_scored: tuple, on_progress: Callable[[fl
 
 
 def _say(found: dict) -> None:
-    test = found["test"]["accuracy"]
+    name, test = next(iter(found["test"].items()))
     print(
         f"{found['set_size']} of {found['configurations']} configurations cannot be told from the best; the simplest "
-        f"of them is right on {test['value']:.1%} of the test rows ({test['lower']:.1%} to {test['upper']:.1%})\n"
-        f"try it: {found['try_it']}"
+        f"within one standard error of it has a {METRICS[name].label} of {test['value']:.1%} "
+        f"({test['lower']:.1%} to {test['upper']:.1%})\n"
+        + (f"try it: {found['try_it']}" if found["try_it"] else "it is the plain network, without any technique")
     )
 
 

@@ -96,12 +96,15 @@ def curves_chart(metric: str, histories: Mapping, figure, subheading: str, unit:
         [str(epoch + 1), *(f"{curve[epoch]:.3f}" if epoch < len(curve) else NOTHING for curve in curves)]
         for epoch in shown
     ]
-    last = [f"{name} {history[f'val_{metric}'][-1]:.3f}" for name, history in histories.items()]
+    last = [
+        f"{name} {history[f'val_{metric}'][-1]:.3f} at epoch {len(history[f'val_{metric}'])}"
+        for name, history in histories.items()
+    ]
     return Chart(
         name=f"curves-{metric}",
         title=f"{metric.capitalize()} per epoch of training, in training and validation ({subheading})",
         note=f"In {unit}. Training solid, validation dotted; a mark per model. In training, dropout is on.",
-        alternative=f"After the last epoch, the validation {metric} is {listed(last)}.",
+        alternative=f"At the end, the validation {metric} is {listed(last)}.",
         figure=_figure(figure, metric, unit),
         table=Table(f"{metric.capitalize()} at some of the epochs", heads, rows),
     )
@@ -140,8 +143,13 @@ def bands_chart(curves: pd.DataFrame) -> Chart:
         line = {"color": color, "width": 2.5, "dash": DASHES[number % len(DASHES)]}
         traces.append({"type": "scatter", "mode": "lines", "name": plain(variant), "legendgroup": plain(variant)})
         traces[-1] |= {"x": x, "y": numbers(mean, 4), "line": line}
-        last.append(f"{variant} {mean.iloc[-1]:.3f}")
-        low.append(f"{variant} {mean.min():.3f} at epoch {its['epoch'].iloc[int(mean.to_numpy().argmin())]}")
+        lowest = int(mean.to_numpy().argmin())
+        mark = {"type": "scatter", "mode": "markers", "showlegend": False, "legendgroup": plain(variant)}
+        mark |= {"x": x[lowest : lowest + 1], "y": numbers(mean[lowest : lowest + 1], 4), "hoverinfo": "skip"}
+        mark |= {"marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 12, "color": color}}
+        traces.append(mark)
+        last.append(f"{variant} {mean.iloc[-1]:.3f} at epoch {x[-1]}")
+        low.append(f"{variant} {mean.min():.3f} at epoch {x[lowest]}")
     variants = list(curves["variant"].unique())
     wide = curves.pivot_table(index="epoch", columns="variant", values="val_binary_crossentropy")[variants]
     wide = wide.iloc[sorted({round(n * (len(wide) - 1) / (SHOWN_EPOCHS - 1)) for n in range(SHOWN_EPOCHS)})]
@@ -149,8 +157,8 @@ def bands_chart(curves: pd.DataFrame) -> Chart:
     return Chart(
         name="bands",
         title="Validation loss without penalty per epoch: the mean of the replicates, and where 95% of them lie",
-        note="In nats per row; lower is better. Over the fresh splits.",
-        alternative=f"The mean is lowest at {listed(low)}; after the last epoch it is {listed(last)}.",
+        note="In nats per row; lower is better. Over the fresh splits. The mark is the minimum of each mean.",
+        alternative=f"The mean is lowest with {listed(low)}; the last drawn are {listed(last)}.",
         figure={"data": traces, "layout": layout("epoch", "validation loss (nats per row)", height=440)},
         table=Table("Mean validation loss at some of the epochs", ["epoch", *variants], rows),
     )

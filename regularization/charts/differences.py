@@ -1,13 +1,14 @@
-"""Differences to the baseline with their intervals, on the region of equivalence: a forest plot."""
+"""Differences to a baseline with their intervals, on the region of equivalence: a forest plot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from regularization.charts.parts import (
     MARKS,
     NOTHING,
-    SYMBOLS,
+    VERDICT_SYMBOLS,
     Chart,
     Table,
     layout,
@@ -18,8 +19,8 @@ from regularization.charts.parts import (
     to_svg,
 )
 from regularization.metrics import Metric
-from regularization.variants import BASELINE
-from regularization.words.phrases import interval, listed
+from regularization.variants import BASELINE, SECOND_BASELINE
+from regularization.words.phrases import interval, listed, rows_of
 
 HEADS = ("compared", "difference (95% interval)", "joint interval", "verdict")
 VERDICT_COLORS = {
@@ -30,6 +31,29 @@ VERDICT_COLORS = {
         "range": ["#2e7d32", "#81b784", "#1565c0", "#757575", "#e08a8a", "#c62828"],
     },
 }
+MIRRORED = {"better": "worse", "worse": "better", "likely better": "likely worse", "likely worse": "likely better"}
+FAR = 2  # times the median size of a difference: what lies beyond is named at the edge of the picture
+
+
+def fair_baseline(comparisons: pd.DataFrame) -> str:
+    """The network that all others are drawn against: the second baseline, or the first where there is no second."""
+    return SECOND_BASELINE if (comparisons["reference"] == SECOND_BASELINE).any() else BASELINE
+
+
+def against(comparisons: pd.DataFrame, reference: str, metric: Metric) -> pd.DataFrame:
+    """Every comparison with `reference` in that metric, the best first, the reference models among the others.
+
+    These are compared the other way round in their family: their differences are turned.
+    """
+    rows = comparisons[comparisons["metric"] == metric.name]
+    turned = rows[(rows["variant"] == reference) & (rows["family"] == "references")].copy()
+    turned[["variant", "reference"]] = turned[["reference", "variant"]].to_numpy()
+    turned["difference"] = -turned["difference"]
+    for lower, upper in (("lower", "upper"), ("joint_lower", "joint_upper")):
+        turned[[lower, upper]] = -turned[[upper, lower]].to_numpy()
+    turned["verdict"] = turned["verdict"].replace(MIRRORED)
+    found = pd.concat([rows[rows["reference"] == reference], turned], ignore_index=True)
+    return found.sort_values("difference", ascending=not metric.higher_is_better, kind="stable", ignore_index=True)
 
 
 def differences_table(rows: pd.DataFrame, metric: Metric) -> Table:
@@ -48,35 +72,54 @@ def _row(row) -> list[str]:
     ]
 
 
-def differences_chart(comparisons: pd.DataFrame, metric: Metric, *, svg: str = "") -> Chart:
-    """Every variant against the baseline with its interval, on the region of equivalence."""
-    rows = comparisons[(comparisons["metric"] == metric.name) & (comparisons["reference"] == BASELINE)]
+def differences_chart(
+    comparisons: pd.DataFrame,
+    metric: Metric,
+    *,
+    reference: str = BASELINE,
+    recommended: str | None = None,
+    svg: str = "",
+    name: str = "differences",
+) -> Chart:
+    """Every variant and reference model against `reference` with its interval, sorted, on the region of equivalence."""
+    rows = against(comparisons, reference, metric)
     side = "right" if metric.higher_is_better else "left"
     counts = rows["verdict"].value_counts()
-    counted = listed([f"{count} {verdict}" for verdict, count in counts.items()])
-    largest = rows.loc[(metric.sign * rows["difference"]).idxmax()]
-    most = interval(largest["difference"], largest["lower"], largest["upper"])
+    counted = listed([f"{counts[verdict]} {verdict}" for verdict in MARKS if verdict in counts])
+    first = rows.iloc[0]
+    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items() if verdict in counts)
     return Chart(
-        name=f"differences-{metric.name.replace('_', '-')}",
-        title=f"Difference to {BASELINE} in {metric.label}, with 95% intervals for new tables of the same kind",
+        name=f"{name}-{metric.name.replace('_', '-')}",
+        title=f"Difference to {reference} in {metric.label}, with 95% intervals for new tables of the same kind",
         note=(
             f"In {metric.unit}; {side} of 0 is better. The band is the region of equivalence, ±{metric.equivalence:g}: "
-            "smaller differences do not matter in practice. The sign of a verdict: "
-            + ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
-            + "."
+            f"smaller differences do not matter in practice. {marks}."
         ),
-        alternative=f"Of {len(rows)} variants: {counted}. The best, {largest['variant']}, differs by {most}.",
-        figure=_differences_figure(rows, metric),
+        alternative=(
+            f"Of {len(rows)} compared with {reference}: {counted}. The best, {first['variant']}, differs by "
+            f"{interval(first['difference'], first['lower'], first['upper'])}."
+        ),
+        figure=_differences_figure(rows, metric, recommended),
         table=differences_table(rows, metric),
         svg=svg,
     )
 
 
-def _differences_figure(rows: pd.DataFrame, metric: Metric) -> dict:
-    places, traces = range(0, -len(rows), -1), []
-    place_of = dict(zip(rows.index, places, strict=True))
+def _limits(rows: pd.DataFrame, metric: Metric) -> tuple[float, float]:
+    """What the picture spans: a few differences far from the others do not squeeze these together."""
+    size = rows["difference"].abs()
+    near = rows[size <= max(FAR * size.median(), 3 * metric.equivalence)]
+    ends = near[["lower", "upper"]].to_numpy(float)
+    ends = np.append(ends[np.isfinite(ends)], (-2 * metric.equivalence, 2 * metric.equivalence))
+    return float(ends.min()), float(ends.max())
+
+
+def _differences_figure(rows: pd.DataFrame, metric: Metric, recommended: str | None) -> dict:
+    lowest, highest = _limits(rows, metric)
+    is_far = _is_far(rows, lowest, highest)
+    traces = []
     for number, verdict in enumerate(MARKS):
-        its = rows[rows["verdict"] == verdict]
+        its = rows[(rows["verdict"] == verdict) & ~is_far]
         if its.empty:
             continue
         color = series(number)
@@ -87,12 +130,12 @@ def _differences_figure(rows: pd.DataFrame, metric: Metric) -> dict:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": f"{MARKS[verdict]} {verdict}",
+                "name": verdict,
                 "x": numbers(its["difference"]),
-                "y": [place_of[place] for place in its.index],
+                "y": [-place for place in its.index],
                 "text": [plain(name) for name in its["variant"]],
                 "hovertemplate": "%{text}: %{x:+.3f}<extra></extra>",
-                "marker": {"symbol": SYMBOLS[number], "size": 11, "color": color},
+                "marker": {"symbol": VERDICT_SYMBOLS[verdict], "size": 11, "color": color},
                 "error_x": error,
                 "showlegend": True,
             }
@@ -100,32 +143,66 @@ def _differences_figure(rows: pd.DataFrame, metric: Metric) -> dict:
     band = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "x0": -metric.equivalence, "x1": metric.equivalence}
     band |= {"fillcolor": "@band", "line": {"width": 0}, "layer": "below"}
     shown = layout(f"difference in {metric.label} ({metric.unit})", "", height=130 + 32 * len(rows), shapes=[band])
-    shown["yaxis"] = names_axis(list(rows["variant"]))
-    shown["xaxis"] |= {"zeroline": True, "zerolinecolor": "@ink"}
+    shown["yaxis"] = names_axis([f"★ {name}" if name == recommended else name for name in rows["variant"]])
+    margin = 0.05 * (highest - lowest)
+    shown["xaxis"] |= {"zeroline": True, "zerolinecolor": "@ink", "range": numbers([lowest - margin, highest + margin])}
+    shown["annotations"] = [
+        {"text": _told(row), "xref": "paper", "y": -place, "showarrow": False}
+        | ({"x": 1, "xanchor": "right"} if row["difference"] > 0 else {"x": 0, "xanchor": "left"})
+        for place, row in zip(np.flatnonzero(is_far).tolist(), rows_of(rows[is_far]), strict=True)
+    ]
     return {"data": traces, "layout": shown}
 
 
-def draw_differences(comparisons: pd.DataFrame, metrics: Sequence[Metric], *, is_standin: bool = False) -> str:
-    """Each variant's difference to base with its 95% interval, coloured by verdict, a panel a metric; SVG text.
+def draw_differences(
+    comparisons: pd.DataFrame,
+    metrics: Sequence[Metric],
+    *,
+    reference: str = BASELINE,
+    settings: Mapping[str, str] | None = None,
+    recommended: str | None = None,
+    is_standin: bool = False,
+) -> str:
+    """Each difference to `reference` with its 95% interval, coloured by verdict, a panel a metric; SVG text.
 
-    `comparisons` is the evidence's table of that name, of which the rows against base are drawn; the
-    shaded band is the region of equivalence of each of the `metrics`. A variant that never differed has no interval.
+    `comparisons` is the evidence's table of that name. All panels have the order of the last metric, the best first;
+    the shaded band is the region of equivalence of each of the `metrics`. A variant that never differed has no
+    interval; one far from the others is named at the edge. `settings` stand beside the names, a star before the
+    `recommended` one.
     """
-    shown = comparisons.query("reference == 'base'")
-    panels = [_svg_panel(shown[shown["metric"] == metric.name], metric) for metric in metrics]
-    title = "Difference to base, with 95% intervals for new tables of the same kind"
+    order = against(comparisons, reference, metrics[-1])["variant"].tolist()
+    labels = {
+        name: f"{'★ ' if name == recommended else ''}{name}{f' ({its})' if (its := (settings or {}).get(name)) else ''}"
+        for name in order
+    }
+    panels = [
+        _svg_panel(against(comparisons, reference, metric), metric, labels, is_first=not number)
+        for number, metric in enumerate(metrics)
+    ]
+    title = f"Difference to {reference}, with 95% intervals for new tables of the same kind"
     mark = {"subtitle": "a synthetic stand-in table: says nothing about wine"} if is_standin else {}
     return to_svg({"title": {"text": title} | mark, "hconcat": panels})
 
 
-def _svg_panel(rows: pd.DataFrame, metric: Metric) -> dict:
+def _svg_panel(rows: pd.DataFrame, metric: Metric, labels: Mapping[str, str], *, is_first: bool) -> dict:
+    lowest, highest = _limits(rows, metric)
+    shown = rows[["variant", "difference", "lower", "upper", "verdict"]].assign(variant=rows["variant"].map(labels))
+    shown[["lower", "upper"]] = shown[["lower", "upper"]].clip(lowest, highest)  # Vega's own clipping numbers its paths
+    is_far = _is_far(rows, lowest, highest)
+    beyond = [
+        {"variant": row["variant"], "edge": highest if row["difference"] > 0 else lowest, "told": _told(row)}
+        for row in rows_of(shown[is_far])
+    ]
+    y = {"field": "variant", "type": "nominal", "sort": list(labels.values()), "title": None}
+    y["axis"] = {"labelLimit": 400} | ({} if is_first else {"labels": False, "ticks": False})
+    x = {"type": "quantitative", "scale": {"domain": [lowest, highest], "nice": False}}
     title = f"{metric.label} ({'right' if metric.higher_is_better else 'left'} of 0 is better)"
-    columns = ["variant", "difference", "lower", "upper", "verdict"]
-    y = {"field": "variant", "type": "nominal", "sort": None, "title": None}
+    side = {"expr": f"datum.edge > {(lowest + highest) / 2} ? 'right' : 'left'"}
+    colored = {"y": y, "color": VERDICT_COLORS}
     return {
         "width": 300,
         "height": {"step": 24},
-        "data": {"values": rows[columns].astype(object).where(rows[columns].notna(), None).to_dict("records")},
+        "data": {"values": shown[~is_far].astype(object).where(shown.notna(), None).to_dict("records")},
         "layer": [
             {
                 "mark": {"type": "rect", "color": "#dddddd", "opacity": 0.6},
@@ -139,16 +216,26 @@ def _svg_panel(rows: pd.DataFrame, metric: Metric) -> dict:
             },
             {
                 "mark": {"type": "rule", "strokeWidth": 2},
-                "encoding": {
-                    "x": {"field": "lower", "type": "quantitative", "title": title},
-                    "x2": {"field": "upper"},
-                    "y": y,
-                    "color": VERDICT_COLORS,
-                },
+                "encoding": colored | {"x": x | {"field": "lower", "title": title}, "x2": {"field": "upper"}},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-                "encoding": {"x": {"field": "difference", "type": "quantitative"}, "y": y, "color": VERDICT_COLORS},
+                "encoding": colored | {"x": x | {"field": "difference"}},
+            },
+            {
+                "mark": {"type": "text", "align": side},
+                "data": {"values": beyond},
+                "encoding": {"x": x | {"field": "edge"}, "y": y, "text": {"field": "told", "type": "nominal"}},
             },
         ],
     }
+
+
+def _is_far(rows: pd.DataFrame, lowest: float, highest: float) -> pd.Series:
+    return (rows["difference"] < lowest) | (rows["difference"] > highest)
+
+
+def _told(row: dict) -> str:
+    """A difference that lies outside the picture, for the edge where it lies."""
+    told = f"{MARKS[row['verdict']]} {row['difference']:+.3f}"
+    return f"{told} →" if row["difference"] > 0 else f"← {told}"

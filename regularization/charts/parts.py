@@ -1,6 +1,7 @@
 """What the page is made of: sections with sentences, tables and charts, as plain data that the template lays out."""
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,15 @@ SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x", "
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 NOTHING = "-"  # in a cell of a table that has no figure
 N_SERIES = 8  # colours that style.css names `--series0` and on
-MARKS = {"better": "▲", "worse": "▼", "equivalent": "=", "likely better": "△", "likely worse": "▽", "undecided": "?"}
+MARKS = {"better": "▲", "likely better": "△", "equivalent": "■", "undecided": "○", "likely worse": "▽", "worse": "▼"}
+VERDICT_SYMBOLS = {  # Plotly's names of the same signs
+    "better": "triangle-up",
+    "likely better": "triangle-up-open",
+    "equivalent": "square",
+    "undecided": "circle-open",
+    "likely worse": "triangle-down-open",
+    "worse": "triangle-down",
+}
 
 
 class Table(NamedTuple):
@@ -101,6 +110,29 @@ def dots(name: str, x, lower, upper, y, *, symbol: str, color: str) -> dict:
 
 def axis_title(metric: Metric) -> str:
     return f"{metric.label} ({metric.unit})"
+
+
+def with_settings(section: Section, settings: Mapping[str, str]) -> Section:
+    """The section with its `settings` beside each variant's name, in the first cells of tables and on axes of names."""
+
+    def cell(text: str) -> str:
+        name = next((name for name in settings if text == name or text.startswith((f"{name} against", f"{name},"))), "")
+        return f"{name} ({settings[name]}){text.removeprefix(name)}" if name else text
+
+    def label(text: str) -> str:
+        its = settings.get(html.unescape(text.removeprefix("★ ")))
+        return f'{text}<br><span style="font-size: 0.8em">{plain(its)}</span>' if its else text
+
+    def table(its: Table) -> Table:
+        return its._replace(rows=[[cell(row[0]), *row[1:]] for row in its.rows])
+
+    charts = []
+    for chart in section.charts:
+        axis = chart.figure["layout"]["yaxis"]
+        if "ticktext" in axis:
+            axis["ticktext"] = [label(text) for text in axis["ticktext"]]
+        charts.append(chart._replace(table=table(chart.table)))
+    return section._replace(tables=[table(its) for its in section.tables], charts=charts)
 
 
 def to_svg(chart: dict) -> str:

@@ -83,6 +83,10 @@ def notebook_lottery(
     scores = replicates.wide("notebook", "test_accuracy").round(6)
     variants = [variant for variant in replicates.variants if variant in (variants or replicates.variants)]
     samples = [scores[variant].dropna().to_numpy() for variant in variants]
+    variants = [variant for variant, its in zip(variants, samples, strict=True) if len(its)]  # not all diverged
+    samples = [its for its in samples if len(its)]
+    if not variants:
+        return pd.DataFrame(columns=["variant", "wins", "lower", "upper"])
     rng = np.random.default_rng(random_state)
     redrawn = [
         statistics.win_probabilities([rng.choice(sample, len(sample)) for sample in samples])
@@ -105,6 +109,8 @@ def notebook_reported(replicates: Replicates, *, of_notebook: Collection[str]) -
         scores = replicates.wide("notebook", column)
         if variant in of_notebook and variant in scores:
             values = scores[variant].dropna().round(6)
+            if values.empty:
+                continue  # every seed diverged
             row = {"cell": cell, "variant": variant, "score": column, "reported": figure, "mean": values.mean()}
             percentile = stats.percentileofscore(values, round(figure, 6), kind="mean")
             rows.append(row | {"sd": values.std(), "percentile": float(percentile)})

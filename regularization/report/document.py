@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from regularization.charts.parts import with_settings
 from regularization.evidence import without_repeated
 from regularization.metrics import metrics_with
 from regularization.report.models import models_section
@@ -11,7 +12,7 @@ from regularization.report.page import render
 from regularization.report.provenance import params_text, provenance_section
 from regularization.report.replicates import replicates_section
 from regularization.report.sweep import sweep_section
-from regularization.report.verdict import verdict_section
+from regularization.report.verdict import lead_section, verdict_section
 from regularization.report.why import why_section
 from regularization.variants import REFERENCES
 from regularization.words.evidence import leading
@@ -50,20 +51,20 @@ def report_page(
     by_name = metrics_with(params["evidence"]["equivalence"], data["share_of_class_1"]["all"])
     metrics = [by_name[name] for name in leading(dict(evidence))]
     reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
+    settings = evidence["variants"].dropna(subset=["settings"]).set_index("variant")["settings"].to_dict()
     sections = [
+        lead_section(evidence, metrics, svg=pictures["differences"]),
         verdict_section(evidence, metrics),
         models_section(
             histories, scores, reported, majority, subheading=subheading, loss_svg=pictures["validation_loss"]
         ),
-        replicates_section(
-            evidence, trainings, curves, metrics, headline=headline, differences_svg=pictures["differences"]
-        ),
+        replicates_section(evidence, trainings, curves, metrics, headline=headline),
         *([sweep_section(*sweep, svg=pictures["sweep"])] if sweep else []),
         why_section(networks, calibration, evidence, headline=headline),
         provenance_section(source, data, requirements),
     ]
     return render(
-        sections,
+        [with_settings(section, settings) for section in sections],
         title="Which regularization helps a neural network on a table?",
         subtitle=_subtitle(params["data"], data),
         params=params_text(params),

@@ -35,13 +35,12 @@ def replicates_section(
     metrics: Sequence[Metric],
     *,
     headline: Sequence[str],
-    differences_svg: str = "",
 ) -> Section:
     """The evidence's tables, the replicates and their mean curves as sentences, charts and a table."""
     comparisons, leakage, lottery = (evidence[name] for name in ("comparisons", "leakage", "notebook_lottery"))
     is_notebook, first = bool(evidence["table"]["is_notebook"].iloc[0]), metrics[0]
     charts = [
-        *(differences_chart(comparisons, metric, svg=differences_svg if metric == first else "") for metric in metrics),
+        *(differences_chart(comparisons, metric) for metric in metrics),
         *(distribution_chart(trainings, metric) for metric in metrics),
         bands_chart(curves[curves["variant"].isin(headline)]),
         *([leakage_chart(leakage, first)] if first.name in set(leakage["metric"]) else []),

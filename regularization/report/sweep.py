@@ -8,13 +8,11 @@ from regularization.charts.heat_map import SCORE, heat_map, is_in_set, setting_t
 from regularization.charts.parts import Section, Table
 from regularization.words.phrases import listed
 
+RATES = ("val_accuracy", "val_balanced_accuracy")  # one of them stands beside the loss
 NOT_SETTINGS = (
     "configuration",
     "trainings",
-    SCORE,
-    f"{SCORE}_sd",
-    "val_accuracy",
-    "val_accuracy_sd",
+    *(f"{name}{end}" for name in (SCORE, *RATES) for end in ("", "_sd")),
     "cannot_be_told_from_best",
     "eliminated_after",
     "origin",
@@ -43,19 +41,19 @@ def _sentences(found: dict) -> list[str]:
     many = f"{found['set_size']:,} of them, itself among them, cannot be told from it"
     told = [
         f"{found['configurations']:,} configurations in {found['trainings']:,} trainings, compared by their loss on "
-        f"validation rows: the best has {_settings(found['best'])}; {many}. The simplest of those has "
-        f"{_settings(found['simplest'])}.",
+        f"validation rows: the best has {_settings(found['best'])}; {many}. The simplest of those within one standard "
+        f"error of the best has {_settings(found['simplest'])}.",
     ]
     tests = [f"{_label(name)} {_value(its)}" for name, its in found["test"].items()]
-    told.append(
-        f"The simplest of them, on {found['test_rows']:,} test rows that took no part in the choice: {listed(tests)}."
-    )
+    told.append(f"That one, on {found['test_rows']:,} test rows that took no part in the choice: {listed(tests)}.")
     optimism = found["optimism"]
     word = "looks better than it is" if optimism["lower"] > 0 else "does not clearly look better than it is"
     told.append(
         f"Picked from so many, the best {word} on the validation rows: by {_value(optimism, '+.4f')} of the loss."
     )
-    return [*told, f"Try it: {found['try_it']}"] if found.get("try_it") else told
+    if found.get("try_it"):
+        return [*told, f"Try it: {found['try_it']}"]
+    return [*told, "On this table, no technique of the grid is shown to be worth more than leaving it out."]
 
 
 def _settings(configuration: dict) -> str:
@@ -74,16 +72,18 @@ def _value(its: dict, digits: str = ".3f") -> str:
 
 def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
     inside = table[is_in_set(table["cannot_be_told_from_best"])].sort_values([SCORE, "configuration"])
+    rate = next(name for name in RATES if name in table)
     rows = [
         [
             str(row["configuration"]),
             *(setting_text(row[name]) for name in settings),
             f"{row[SCORE]:.3f} ± {row[f'{SCORE}_sd']:.3f}",
-            f"{row['val_accuracy']:.3f} ± {row['val_accuracy_sd']:.3f}",
+            f"{row[rate]:.3f} ± {row[f'{rate}_sd']:.3f}",
             f"{row['trainings']:.0f}",
         ]
         for _, row in inside.head(SHOWN_CONFIGURATIONS).iterrows()
     ]
-    heads = ("configuration", *settings, "validation loss (nats per row) ± sd", "validation accuracy ± sd", "trainings")
+    rated = f"{rate.replace('val_', 'validation ').replace('_', ' ')} ± sd"
+    heads = ("configuration", *settings, "validation loss (nats per row) ± sd", rated, "trainings")
     more = f"; the best {SHOWN_CONFIGURATIONS} of {len(inside)}" if len(inside) > SHOWN_CONFIGURATIONS else ""
     return Table(f"Configurations that cannot be told from the best{more}", heads, rows)

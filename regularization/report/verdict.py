@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from regularization.charts.differences import differences_table
+from regularization.charts.differences import differences_chart, differences_table, fair_baseline
 from regularization.charts.parts import Section
 from regularization.metrics import Metric
-from regularization.words.answer import answer
+from regularization.words.answer import answer, lead
+from regularization.words.evidence import mark
 
 HOW_TO_READ = (
     "How to read this: the loss is how surprised a network is by the true labels. Brackets hold 95% intervals for new "
@@ -17,9 +18,24 @@ HOW_TO_READ = (
 )
 
 
+def lead_section(evidence: Mapping[str, pd.DataFrame], metrics: Sequence[Metric], *, svg: str) -> Section:
+    """What to use, how sure that is, and every model in one picture; `svg` is the same without scripts."""
+    comparisons, recommended = evidence["comparisons"], evidence["recommendation"]["variant"].iloc[0]
+    chart = differences_chart(
+        comparisons,
+        metrics[-1],
+        reference=fair_baseline(comparisons),
+        recommended=recommended,
+        svg=svg,
+        name="lead",
+    )
+    return Section("lead", "Which one to use", [*mark(dict(evidence)), *lead(dict(evidence))], charts=[chart])
+
+
 def verdict_section(evidence: Mapping[str, pd.DataFrame], metrics: Sequence[Metric]) -> Section:
     """The answer in a few sentences, how to read it, and a table per metric of the headline models."""
     comparisons = evidence["comparisons"]
     headline = comparisons[comparisons["family"] == "headline"]
-    sentences = [*answer(dict(evidence)), HOW_TO_READ]
+    told = [sentence for sentence in answer(dict(evidence)) if sentence not in lead(dict(evidence))]
+    sentences = [*told, HOW_TO_READ]
     return Section("verdict", "The verdict", sentences, [differences_table(headline, metric) for metric in metrics])

@@ -8,9 +8,17 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.jobs.work import Work
-from regularization.sweep.grid import command_to_try
-from regularization.sweep.rounds import Cell, Predicted, Score, Study, cell_means, hold_out, work_on
-from regularization.sweep.selection import Interval, cost_of_choosing, not_told_from_best, row_interval, simplest
+from regularization.metrics import BALANCED_ACCURACY, Metric, score_classes
+from regularization.sweep.grid import command_to_try, settings_of
+from regularization.sweep.rounds import Cell, Predicted, Study, cell_means, hold_out, work_on
+from regularization.sweep.selection import (
+    Interval,
+    cost_of_choosing,
+    not_told_from_best,
+    parts_interval,
+    row_interval,
+    simplest,
+)
 from regularization.table import Rows, Table
 
 FINAL_NETWORKS = 16  # that the chosen configuration is tested by
@@ -30,13 +38,22 @@ def choose(study: Study, complexity: Sequence, *, random_state: int = 0) -> tupl
     return int(numbers[scores.means.argmin()]), int(numbers[chosen]), numbers[stays]
 
 
-def tabulate(configurations: Sequence[Mapping[str, Any]], study: Study, not_told: np.ndarray) -> pd.DataFrame:
-    """A row per configuration: its settings, and over folds and rounds the mean and the spread of both scores."""
+def tabulate(
+    configurations: Sequence[Mapping[str, Any]], study: Study, not_told: np.ndarray, *, y: np.ndarray, rates: str
+) -> pd.DataFrame:
+    """A row per configuration: its settings, and over folds and rounds the mean and the spread of both scores.
+
+    `y` are the labels of the scored rows. Beside the loss stands what `rates` names: the accuracy, or the balanced
+    accuracy, in which each class has half of the weight.
+    """
+    weights = 1.0
+    if rates == BALANCED_ACCURACY.name:
+        weights = np.where(y > 0.5, 0.5 / np.mean(y > 0.5), 0.5 / np.mean(y <= 0.5))
     table = pd.DataFrame({"configuration": range(len(configurations))})
     for name in configurations[0]:
         table[name] = pd.Series([_shown(configuration[name]) for configuration in configurations], dtype=object)
     table["trainings"] = study.trainings
-    for name, values in (("binary_crossentropy", study.loss), ("accuracy", study.right)):
+    for name, values in (("binary_crossentropy", study.loss), (rates, study.right * weights)):
         found = [_mean_and_spread(values[:, number], study, number) for number in range(len(configurations))]
         table[f"val_{name}"], table[f"val_{name}_sd"] = zip(*found, strict=True)
     table["cannot_be_told_from_best"] = np.isin(table["configuration"], not_told)
@@ -88,21 +105,31 @@ def final_cell(settings: dict, *, seed: int) -> Cell:
     return Cell(settings, tuple(range(seed + 1, seed + 1 + FINAL_NETWORKS)))
 
 
-def scores_on_test(predicted: Predicted, y: np.ndarray, groups: np.ndarray, *, score: Score) -> dict[str, Interval]:
-    """By metric, the mean over networks and test rows with its interval; `y` and `groups` are those of the rows.
+def scores_on_test(
+    predicted: Predicted, y: np.ndarray, groups: np.ndarray, *, metrics: Sequence[Metric]
+) -> dict[str, Interval]:
+    """By name of the `metrics`, the mean over networks with its interval; `y` and `groups` are those of the test rows.
 
-    `predicted` is the `Predicted` of `final_cell`.
+    `predicted` is the `Predicted` of `final_cell`. A metric of classes is left out where the rows have only one.
 
     The interval covers the choice of test rows and of networks, not that of the training rows.
     """
     logits = predicted.logits.reshape(-1, len(y))[~predicted.diverged]
     if len(logits) < 2:
         raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
-    scores, found = score(y, logits), {}
-    for name in ("accuracy", "binary_crossentropy"):
-        of_network = scores[name].astype(float)
-        of_seeds = float(of_network.mean(axis=1).var(ddof=1)) / len(of_network)
-        found[name] = row_interval(of_network.mean(axis=0), groups, variance=of_seeds)
+    found = {}
+    for metric in metrics:
+        if metric.of_rows:
+            of_network = metric.of_rows(y, logits).astype(float)
+            of_seeds = float(of_network.mean(axis=1).var(ddof=1)) / len(of_network)
+            found[metric.name] = row_interval(of_network.mean(axis=0), groups, variance=of_seeds)
+        elif len(np.unique(y)) > 1:
+
+            def mean_of_networks(rows: np.ndarray, name=metric.name) -> float:
+                return float(score_classes(y[rows], logits[:, rows])[name].mean())
+
+            of_seeds = float(score_classes(y, logits)[metric.name].var(ddof=1)) / len(logits)
+            found[metric.name] = parts_interval(mean_of_networks, groups, variance=of_seeds)
     return found
 
 
@@ -136,7 +163,7 @@ def summary(
         "elimination": None
         if eliminate is None
         else {"error_rate": eliminate, "trainings_saved": everything - int(study.trainings.sum())},
-        "try_it": command_to_try(configurations[plain]),
+        "try_it": command_to_try(configurations[plain]) if settings_of(configurations[plain]) else None,
     }
 
 

@@ -34,6 +34,11 @@ def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
     ]
 
 
+def lead(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the two sentences for who reads no more: what to use, and whether a network is worth it."""
+    return [which_to_use(tables)[0], *is_it_worth_it(tables)[-1:]]
+
+
 def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
     """Return the answers to the questions that a reader has."""
     return {
@@ -111,7 +116,10 @@ def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def _corrected(row: pd.Series) -> str:
-    return f" ({row['corrected']:.3f} when corrected for the choosing)" if pd.notna(row["corrected"]) else ""
+    if pd.isna(row["corrected"]):
+        return ""
+    mean, corrected = (f"{row[name]:.3f}" for name in ("mean", "corrected"))
+    return f" ({'the same' if mean == corrected else corrected} when corrected for the choosing)"
 
 
 def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:

@@ -53,8 +53,9 @@ def test_curves_are_drawn_with_title_axes_and_models():
 
 
 def comparison(variant: str, metric: str, **changed) -> dict:
-    row = {"reference": "base", "variant": variant, "metric": metric, "verdict": "better"}
-    return row | {"difference": 0.01, "lower": 0.0, "upper": 0.02} | changed
+    row = {"family": "headline", "reference": "base", "variant": variant, "metric": metric, "verdict": "better"}
+    row |= {"difference": 0.01, "lower": 0.0, "upper": 0.02, "joint_lower": -0.01, "joint_upper": 0.03}
+    return row | changed
 
 
 def test_differences_to_base_alone_are_drawn():

@@ -8,6 +8,8 @@ from scipy import stats
 from regularization.evidence import evidence_tables
 from regularization.evidence.pairing import Replicates, checked_replicates
 from regularization.evidence.trainings import leakage, selection, spread
+from regularization.words.answer import answer
+from regularization.words.evidence import sentences
 from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
 
 
@@ -92,3 +94,16 @@ def test_selection_takes_the_best_variant_and_shares_ties(tables):
     twins = [table.assign(variant=name) for table in simulated(("base",)) for name in ("base", "copy")]
     pair = replicates(pd.concat(twins[:2]), pd.concat(twins[2:]), headline=("base",))
     assert set(selection(pair)["share"]) == {0.5}
+
+
+@pytest.mark.parametrize("variant", ["base", "l1l2"])
+@pytest.mark.parametrize("protocols", [["leaky"], ["notebook"], ["leaky", "notebook"]])
+def test_where_all_of_a_kind_diverged_the_rest_is_told(variant, protocols):
+    trainings, blocks = simulated()
+    scores = [column for column in trainings if column.startswith(("test_", "val_"))]
+    trainings.loc[trainings["variant"].eq(variant) & trainings["protocol"].isin(protocols), scores] = np.nan
+    found = evidence_tables(trainings, blocks, headline=HEADLINE)
+    told = " ".join([*sentences(found, headline=HEADLINE), *answer(found)])
+    assert "nan" not in told
+    assert ("changes the" in told) == (variant != "base" or "leaky" not in protocols)
+    assert variant not in set(found["notebook_lottery"]["variant"]) or "notebook" not in protocols

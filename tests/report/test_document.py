@@ -58,6 +58,7 @@ def hostile_page(committed_params) -> str:
 def test_the_verdict_comes_first_and_every_section_follows(page):
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert titles == [
+        "Which one to use",
         "The verdict",
         "The models, trained once",
         "The replicates",
@@ -65,7 +66,8 @@ def test_the_verdict_comes_first_and_every_section_follows(page):
         "Why: what each technique did to the network",
         "How it was made",
     ]
-    assert page.index("l1l2 against base:") < page.index("<table>")
+    assert page.index("Recommended is") < page.index("<figure") < page.index("l1l2 against base:")
+    assert page.count("Recommended is") == 1
 
 
 def test_the_same_inputs_give_the_same_bytes(page, committed_params):

@@ -13,7 +13,7 @@ def test_the_sentences_say_what_the_files_do():
     told = sweep_section(table, found).sentences
     assert told[0].startswith("4 configurations in 20 trainings")
     assert "the best has dropout 0.3 and epochs 500; 2 of them" in told[0]
-    assert "The simplest of those has no regularization." in told[0]
+    assert "The simplest of those within one standard error of the best has no regularization." in told[0]
     assert "on 256 test rows" in told[1]
     assert "accuracy 0.510 (0.500 to 0.600)" in told[1]
     assert "the best looks better than it is on the validation rows: by +0.0200 (+0.0100 to +0.0300)" in told[2]

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
+from regularization.metrics import METRICS
 from regularization.params import check_params
 from regularization.sweep.grid import command_to_try, complexity, count_configurations, expand_grid
 from regularization.sweep.results import choose, final_work, scores_on_test, summary, tabulate
@@ -24,6 +26,8 @@ FOLDS = plan_folds(TABLE, ROWS, folds=5, validation_split=0.2, random_state=3)
 GRID = {"l1": [None, 0.1], "dropout": [None, 0.2, 0.5]}
 CONFIGURATIONS = list(expand_grid(GRID))
 N_SCORED = len(ROWS)
+LABELS = Y[np.concatenate([fold.test for fold in FOLDS])]
+LEADING = [METRICS["accuracy"], METRICS["binary_crossentropy"]]
 
 
 def predicted(cell: Cell, level) -> Predicted:
@@ -106,7 +110,7 @@ def test_a_configuration_that_diverged_has_no_figures_and_is_not_compared():
 
     study = run(one_diverges)
     assert study.compared.tolist() == [0, 1, 3, 4]
-    table = tabulate(CONFIGURATIONS, study, study.compared)
+    table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, rates="accuracy")
     assert table.loc[[2, 5], ["val_accuracy", "val_accuracy_sd", "val_binary_crossentropy"]].isna().all(axis=None)
     assert table.loc[[0, 1, 3, 4]].drop(columns=["l1", "dropout", "eliminated_after"]).notna().all(axis=None)
     assert "svg" in draw_heat_maps(table, list(GRID))
@@ -124,7 +128,7 @@ def test_all_diverged():
 
 def test_the_table_holds_the_mean_over_rows_and_the_spread_over_trainings():
     study = run()
-    table = tabulate(CONFIGURATIONS, study, np.array([0, 1]))
+    table = tabulate(CONFIGURATIONS, study, np.array([0, 1]), y=LABELS, rates="accuracy")
     assert list(table.columns) == [
         "configuration", "l1", "dropout", "trainings", "val_binary_crossentropy", "val_binary_crossentropy_sd",
         "val_accuracy", "val_accuracy_sd", "cannot_be_told_from_best", "eliminated_after",
@@ -139,7 +143,7 @@ def test_the_table_holds_the_mean_over_rows_and_the_spread_over_trainings():
 
 def test_a_row_of_an_eliminated_configuration_is_of_the_rounds_it_was_in():
     study = run(eliminate=0.05)
-    table = tabulate(CONFIGURATIONS, study, study.compared)
+    table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, rates="accuracy")
     assert table["eliminated_after"].to_list() == [pd.NA, 1, 1, 1, 1, 1]
     assert table.loc[5, "val_binary_crossentropy"] == pytest.approx(study.loss[0, 5].astype(float).mean())
 
@@ -168,21 +172,45 @@ def test_the_test_leaves_out_rows_that_are_identical_to_a_training_row():
 
 
 def test_the_tests_interval_counts_rows_and_networks():
-    losses = np.tile(np.array([0.4, 0.4, 0.4, 0.6]), 25)
-    same = Predicted(np.tile(losses, 3), np.zeros(3, bool))
+    logits = np.tile(np.array([1.0, 1.0, 1.0, -1.0]), 25)
+    same = Predicted(np.tile(logits, 3), np.zeros(3, bool))
     rows = np.ones(100), np.arange(100)
-    found = scores_on_test(same, *rows, score=score)
+    found = scores_on_test(same, *rows, metrics=LEADING)
     assert found["accuracy"].value == 0.75
-    assert found["binary_crossentropy"].value == pytest.approx(0.45)
-    other = same._replace(logits=np.concatenate([losses, losses, 1 - losses]))
-    assert np.ptp(scores_on_test(other, *rows, score=score)["accuracy"][1:]) > np.ptp(found["accuracy"][1:])
+    assert found["binary_crossentropy"].value == pytest.approx(0.75 * np.log1p(np.exp(-1)) + 0.25 * np.log1p(np.exp(1)))
+    other = same._replace(logits=np.concatenate([logits, logits, -logits]))
+    assert np.ptp(scores_on_test(other, *rows, metrics=LEADING)["accuracy"][1:]) > np.ptp(found["accuracy"][1:])
     one_failed = other._replace(diverged=np.array([False, False, True]))
-    assert scores_on_test(one_failed, *rows, score=score)["accuracy"].value == 0.75
+    assert scores_on_test(one_failed, *rows, metrics=LEADING)["accuracy"].value == 0.75
+
+
+def test_on_a_rare_class_the_test_is_scored_by_what_leads_there():
+    """Over many tables of 5% positives, the interval holds what the network has on all rows, and never is a point."""
+    random, covered = np.random.default_rng(0), []
+    names = ("balanced_accuracy", "roc_auc")
+    y = (np.arange(20_000) % 20 == 0).astype(float)
+    logits = random.normal(size=20_000) + 1.5 * y - 1.0
+    true = {"balanced_accuracy": balanced_accuracy_score(y, logits > 0), "roc_auc": roc_auc_score(y, logits)}
+    for _ in range(100):
+        rows = random.choice(20_000, 400, replace=False)
+        drawn = Predicted(np.tile(logits[rows], 2), np.zeros(2, bool))
+        found = scores_on_test(drawn, y[rows], np.arange(400), metrics=[METRICS[name] for name in names])
+        covered.append([found[name].lower <= true[name] <= found[name].upper for name in names])
+    assert (np.mean(covered, axis=0) >= 0.87).all()  # 95% would be below it once in 500 times
+    assert not scores_on_test(drawn, np.zeros(400), np.arange(400), metrics=[METRICS["roc_auc"]])
+
+
+def test_on_a_rare_class_the_table_holds_the_balanced_accuracy():
+    study = run()
+    y = np.arange(N_SCORED) % 10 == 0
+    found = tabulate(CONFIGURATIONS, study, np.array([0]), y=y, rates="balanced_accuracy")["val_balanced_accuracy"]
+    right = study.right.mean(axis=0)
+    np.testing.assert_allclose(found, (right[:, y].mean(axis=1) + right[:, ~y].mean(axis=1)) / 2, rtol=1e-6)
 
 
 def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
     study = run(eliminate=0.05)
-    tested = scores_on_test(Predicted(np.zeros(40), np.zeros(2, bool)), np.ones(20), np.arange(20), score=score)
+    tested = scores_on_test(Predicted(np.full(40, 1.0), np.zeros(2, bool)), np.ones(20), np.arange(20), metrics=LEADING)
     chosen = choose(study, [0] * 6)
     found = summary(CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0)
     assert found["best"] == found["simplest"] == {"l1": None, "dropout": None}
@@ -190,6 +218,7 @@ def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
     assert found["elimination"] == {"error_rate": 0.05, "trainings_saved": 50}
     assert found["test"]["accuracy"] == {"value": 1, "lower": 1, "upper": 1}
     assert found["optimism"] == {"value": 0, "lower": 0, "upper": 0}
+    assert found["try_it"] is None  # the plain network is what `base` is
 
 
 def test_the_line_to_try_is_what_dvc_reads(tmp_path):

@@ -137,7 +137,7 @@ def test_what_a_stopped_run_has_finished_is_not_trained_again(prepared, monkeypa
     found = json.loads(first["metrics/sweep.json"])
     assert (found["configurations"], found["trainings"], found["origin"]) == (4, 16, "standin")
     assert all(b"stand" in content for content in first.values())
-    assert "try it: dvc exp run -S '+replicate.variants.chosen=" in capsys.readouterr().out
+    assert "it is the plain network, without any technique" in capsys.readouterr().out
 
 
 def test_a_huge_grid_is_refused_with_its_estimated_time(prepared, stage_folder):
