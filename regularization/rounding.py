@@ -4,7 +4,9 @@ NumPy, TensorFlow, oneDNN and XLA read them when they are first imported, so thi
 (`regularization/__init__.py` imports it) and imports none. What the user has set stands; `warning` then says so.
 """
 
+import json
 import os
+from pathlib import Path
 
 THREADS = "TF_NUM_INTRAOP_THREADS"
 # Each with its reason. What the user has set to something else stands.
@@ -30,9 +32,16 @@ SETTINGS = {
     "XLA_FLAGS": "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options="
     "xla_cpu_small_while_loop_byte_threshold=1000000000,xla_cpu_disable_loop_unrolling=true",
 }
+# Without these, results are no longer those of the params: what the user has set is replaced.
+REPLACED = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_USE_LEGACY_KERAS": None,
+    "KERAS_MAX_EPOCHS": None,
+    "KERAS_MAX_STEPS_PER_EPOCH": None,
+}
+KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}  # of ~/.keras/keras.json, likewise
 # These change no figure.
 OTHER_SETTINGS = {
-    "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",  # what fails raises; a machine without a GPU is no error
     # TensorFlow's calls wait in a pool of their own, so it may be larger than the number of processors.
     "TF_NUM_INTEROP_THREADS": str(2 * (os.cpu_count() or 1)),
@@ -40,9 +49,39 @@ OTHER_SETTINGS = {
 
 
 def set_environment() -> None:
-    """Put the settings into this process' environment, where the user has set none of them."""
+    """Put the settings into this process' environment, where the user has set none of them, and `REPLACED` anyway."""
+    _replaced.extend(_settings_to_replace())
+    for name, value in REPLACED.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
     for name, value in (SETTINGS | OTHER_SETTINGS).items():
         os.environ.setdefault(name, value)
+
+
+_replaced: list[str] = []
+
+
+def _settings_to_replace() -> list[str]:
+    """What the user has set otherwise, as `NAME=value`."""
+    of_environment = {name: os.environ.get(name) for name in REPLACED}
+    found = [f"{name}={value}" for name, value in of_environment.items() if value not in (None, REPLACED[name])]
+    path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "keras.json")
+    try:
+        of_file = json.loads(path.read_text(encoding="utf-8"))
+        others = [name for name, value in KERAS.items() if of_file.get(name, value) != value]
+        return found + [f"{name}={of_file[name]} in {path}" for name in others]
+    except (OSError, ValueError, AttributeError):  # Keras takes its defaults then too
+        return found
+
+
+def fix_keras() -> None:
+    """Set what Keras reads from the user's own keras.json; imports Keras. Before any network is built."""
+    import keras
+
+    keras.config.set_floatx(KERAS["floatx"])
+    keras.config.set_epsilon(KERAS["epsilon"])
+    keras.config.set_image_data_format(KERAS["image_data_format"])
 
 
 def share_threads() -> None:
@@ -55,8 +94,10 @@ def share_threads() -> None:
 
 
 def warning() -> str | None:
-    """One line where the user's own settings may round otherwise than the committed results; else None."""
+    """Lines where the user's own settings may change results, or would have and were replaced; else None."""
+    lines = [f"warning: {', '.join(_replaced)} is not used: it would change every result"] if _replaced else []
     changed = [f"{name}={os.environ[name]}" for name, value in SETTINGS.items() if os.environ.get(name, value) != value]
-    if not changed:
-        return None
-    return f"warning: {', '.join(changed)} is set: results may differ from the committed ones in the last digits"
+    if changed:
+        told = "results may differ from the committed ones in the last digits"
+        lines.append(f"warning: {', '.join(changed)} is set: {told}")
+    return "\n".join(lines) or None

@@ -2,9 +2,10 @@
 
 from tqdm import tqdm
 
+from regularization.jobs.cost import duration, this_machine
 from regularization.params import load_params
 from regularization.replicates.plan import plan_group
-from regularization.replicates.references import MODELS, train_references
+from regularization.replicates.references import MODELS, reference_seconds, train_references
 from regularization.table import Table
 from regularization.variants import REFERENCE_GROUP
 from stages._ends import run_stage
@@ -16,7 +17,8 @@ def main() -> None:
     table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
     splits = [split for split in plan_group(REFERENCE_GROUP, params, table) if split.protocol == "honest"]
     trainings = len(MODELS) * len(splits)
-    print(f"{REFERENCE_GROUP}: {trainings} trainings on {len(table.y):,} rows")
+    seconds = this_machine() * reference_seconds(len(splits), n_rows=len(splits[0].rows.train), n_inputs=table.n_inputs)
+    print(f"{REFERENCE_GROUP}: {trainings:,} trainings, on this machine about {duration(seconds)}", flush=True)
     with tqdm(total=trainings, desc=REFERENCE_GROUP, unit="training", disable=None) as bar:
         replicates = train_references(splits, table, on_progress=bar.update)
     write_replicates(REFERENCE_GROUP, replicates)

@@ -28,12 +28,16 @@ class Cost(NamedTuple):
     memory: float
 
     def __str__(self) -> str:
-        minutes = self.seconds / 60
-        if minutes < 1:
-            duration = f"{self.seconds:.0f} seconds"
-        else:
-            duration = f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
-        return f"about {duration} and {self.memory / 1e9:.1f} GB of memory"
+        return f"about {duration(self.seconds)} and {self.memory / 1e9:.1f} GB of memory"
+
+
+def duration(seconds: float) -> str:
+    """Return `1 second`, `42 seconds`, `1 minute`, `12 minutes`, `1.6 hours`."""
+    minutes = seconds / 60
+    if minutes >= 90:
+        return f"{minutes / 60:.1f} hours"
+    number, unit = (round(seconds), "second") if round(seconds) < 60 else (round(minutes), "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def estimate_cost(
@@ -69,8 +73,13 @@ def estimate_seconds(
     *, n_trainings: int, epochs: int, n_rows: int, n_weights: int, workers: int | None = None
 ) -> float:
     """Return about how long the trainings take on this machine once they are compiled. Needs no TensorFlow."""
-    speed = _probe() / PROBE_SECONDS / (workers or os.cpu_count() or 1)
-    return n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * speed
+    slowness = this_machine() / (workers or os.cpu_count() or 1)
+    return n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * slowness
+
+
+def this_machine() -> float:
+    """Return how many times as long one core takes here as one of the machine on which the figures were measured."""
+    return _probe() / PROBE_SECONDS
 
 
 def check_memory(cost: Cost, machine: float | None = None) -> None:

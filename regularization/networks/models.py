@@ -6,6 +6,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from regularization.rounding import fix_keras
+
+fix_keras()
+
 
 def build_model(
     *,

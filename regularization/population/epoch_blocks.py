@@ -61,8 +61,9 @@ class RowPlaces:
     def _places(
         self, orders: list[np.ndarray], first_rows: Sequence[int], chunk: np.ndarray, n_batches: int
     ) -> np.ndarray:
-        """Row 0 where a batch is short. `n_batches` are those of the whole population: one program serves all of it."""
-        places = np.zeros((len(orders[0]), n_batches * self.batch_size, LANES), np.int32)
+        """The row of zeros where a batch is short. `n_batches` are those of all models: one program serves them."""
+        shape = len(orders[0]), n_batches * self.batch_size, LANES
+        places = np.full(shape, len(self.table) - 1, np.int32)
         for lane, (number, order) in enumerate(zip(chunk, orders, strict=True)):
             places[:, : order.shape[1], lane] = first_rows[number] + order
         return places.reshape(len(orders[0]), n_batches, self.batch_size, LANES)

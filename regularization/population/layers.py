@@ -49,12 +49,13 @@ def forward(architecture: Architecture, weights: list, settings: dict, X, share,
 
 
 def _disturb(output, architecture: Architecture, layer: int, settings: dict, step):
-    """Noise, then dropout, on the input of a Dense layer."""
-    shape = output.shape[:2]
+    """Noise, then dropout, on the input of a Dense layer: of a full batch, however few rows there are."""
+    rows, units, _ = output.shape
+    shape = max(rows, architecture.full_batch), units
     if architecture.noisy[layer]:
-        output += gaussian_noise(settings["key"], step, layer, shape, settings["stddev"][layer])
+        output += gaussian_noise(settings["key"], step, layer, shape, settings["stddev"][layer])[:rows]
     if architecture.drops[layer]:
-        output *= dropout_mask(settings["key"], step, layer, shape, settings["dropout"][layer])
+        output *= dropout_mask(settings["key"], step, layer, shape, settings["dropout"][layer])[:rows]
     return output
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from regularization.errors import InputError
+from regularization.population.checks import check_settings, check_untouched, refused
 
 LANES = 16  # models side by side: float32 that fill the widest vector register of an x86 processor
 ACTIVATIONS = ("elu", "linear", "relu", "sigmoid", "softplus", "tanh")
@@ -56,6 +56,7 @@ class Architecture(NamedTuple):
     averages: bool  # all weights
     smooths: bool  # the labels
     schedules: bool  # the learning rate, from step to step
+    full_batch: int = 0  # rows of one, for which masks and noise are drawn; 0 where there are none
 
     @property
     def parts(self) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -98,8 +99,12 @@ class Architecture(NamedTuple):
         none = (False,) * len(self.activations)
         return self._replace(
             adam=(0.0, 0.0, 0.0), drops=none, noisy=none, constrains=none, clip="", decays=False, averages=False,
-            smooths=False, schedules=False,
+            smooths=False, schedules=False, full_batch=0,
         )  # fmt: skip
+
+    def in_batches(self, batch_size: int) -> "Architecture":
+        """The same for a training in batches of that size, whatever tables are trained on in the same call."""
+        return self._replace(full_batch=batch_size) if any((*self.drops, *self.noisy)) else self
 
 
 class Network(NamedTuple):
@@ -113,7 +118,11 @@ class Network(NamedTuple):
 
 
 def read_network(model: keras.Sequential) -> Network:
-    """Raises `InputError` with the model, the layer or part, what was received and what is supported."""
+    """Raises `InputError` with the model, the layer or part, what was received and what is supported.
+
+    Only what is known is taken, by its very type or identity: whatever is derived from it may compute something else.
+    """
+    check_untouched(model)
     smoothing, optimizer = _read_compiled(model)
     schedule = _read_schedule(model)
     layers, before = _read_layers(model)
@@ -125,20 +134,21 @@ def read_network(model: keras.Sequential) -> Network:
     }
     architecture = Architecture(
         units=(model.inputs[0].shape[-1], *(layer.units for layer in layers)),
-        activations=tuple(keras.activations.serialize(layer.activation) for layer in layers),
+        activations=tuple(_activation(model, layer) for layer in layers),
         normalizes=tuple(keras.layers.BatchNormalization in found for found in before),
         penalises_output=tuple(any(penalty) for penalty in of_layers["activity"]),
         adam=tuple(optimizer[name] for name in ("beta_1", "beta_2", "epsilon")),
         drops=tuple(rate > 0 for rate in of_layers["dropout"]),
         noisy=tuple(stddev > 0 for stddev in of_layers["stddev"]),
         constrains=tuple(limit > 0 for limit in of_layers["max_norm"]),
-        clip=next((name for name in CLIPPING if optimizer[name]), ""),
+        clip=next((name for name in CLIPPING if (optimizer[name] or 0) > 0), ""),  # below 0 is off, as in Keras
         decays=bool(optimizer["weight_decay"]),
         averages=optimizer["use_ema"],
         smooths=smoothing > 0,
         schedules=schedule is not None,
     )
-    _check_activations(model, layers, architecture)
+    if architecture.activations[-1] != "sigmoid" or architecture.units[-1] != 1:
+        raise refused(model, layers[-1].name, layers[-1].get_config(), "one unit with activation='sigmoid' at the end")
     parts = [(layer, part) for layer in layers for part in (layer.kernel_regularizer, layer.bias_regularizer)]
     settings = of_layers | {
         "penalty": [_penalty(model, layer, part) for layer, part in parts],
@@ -162,30 +172,35 @@ def stack_settings(networks: Sequence[Network]) -> dict[str, np.ndarray]:
 def _read_compiled(model: keras.Sequential) -> tuple[float, dict]:
     """The label smoothing, and the settings of the model's Adam."""
     loss, optimizer, smoothing = getattr(model, "loss", None), getattr(model, "optimizer", None), 0.0
-    if isinstance(loss, keras.losses.BinaryCrossentropy):
-        _check_settings(model, loss, keras.losses.BinaryCrossentropy(), {"name", "label_smoothing"})
+    if type(loss) is keras.losses.BinaryCrossentropy:
+        check_settings(model, loss, keras.losses.BinaryCrossentropy(), {"name", "label_smoothing"})
         smoothing = float(loss.get_config()["label_smoothing"])
-    elif loss != "binary_crossentropy":
-        raise _refused(model, "loss", loss, "a model compiled with loss='binary_crossentropy'")
+    elif not isinstance(loss, str) or loss != "binary_crossentropy":
+        raise refused(model, "loss", loss, "a model compiled with loss='binary_crossentropy'")
     if optimizer is None or type(optimizer) not in (keras.optimizers.Adam, keras.optimizers.AdamW):
-        raise _refused(model, "optimizer", optimizer, "keras.optimizers.Adam and AdamW")
-    _check_settings(model, optimizer, keras.optimizers.Adam(), FREE_IN_ADAM)
+        raise refused(model, "optimizer", optimizer, "keras.optimizers.Adam and AdamW")
+    steps = int(optimizer.iterations)
+    if steps:
+        raise refused(model, optimizer.name, f"a state after {steps} steps", "a model compiled anew, which begins at 0")
+    _read_schedule(model)
+    check_settings(model, optimizer, keras.optimizers.Adam(), FREE_IN_ADAM)
     excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
     if any(getattr(optimizer, name, None) for name in excluded):
-        raise _refused(model, optimizer.name, "exclude_from_weight_decay", "weight_decay of all weights")
+        raise refused(model, optimizer.name, "exclude_from_weight_decay", "weight_decay of all weights")
     return smoothing, optimizer.get_config()
 
 
 def _read_schedule(model: keras.Sequential) -> Any:
     """What says the learning rate of each step; None where it is a number."""
-    rate = model.optimizer.get_config()["learning_rate"]
-    if isinstance(rate, float):
+    rate = model.optimizer._learning_rate
+    if isinstance(rate, keras.Variable):
         return None
-    schedule = _schedule_of(json.dumps(rate)) if isinstance(rate, dict) else rate
-    if type(schedule) not in SCHEDULES:
+    if type(rate) not in SCHEDULES:
         names = ", ".join(kind.__name__ for kind in SCHEDULES)
-        raise _refused(model, "learning_rate", rate, f"a number, or one of keras.optimizers.schedules: {names}")
-    return schedule
+        raise refused(model, "learning_rate", rate, f"a number, or one of keras.optimizers.schedules: {names}")
+    if rate.get_config().get("warmup_target") is not None:
+        raise refused(model, "learning_rate", "CosineDecay with a warmup_target", "CosineDecay without one")
+    return _schedule_of(json.dumps(keras.optimizers.schedules.serialize(rate)))
 
 
 @functools.lru_cache(maxsize=1024)  # models with the same schedule share it, and what it says of every step
@@ -202,31 +217,32 @@ def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], lis
         if kind is keras.layers.Dense:
             for regularizer in (layer.kernel_regularizer, layer.bias_regularizer, layer.activity_regularizer):
                 _penalty(model, layer, regularizer)
-            _check_settings(model, layer, keras.layers.Dense(layer.units), FREE_IN_DENSE)
+            check_settings(model, layer, keras.layers.Dense(layer.units), FREE_IN_DENSE)
             layers.append(layer)
             before.append(found)
             found = {}
         elif kind in order and layer is not model.layers[-1] and not set(found) & set(order[order.index(kind) :]):
             default = kind() if kind is keras.layers.BatchNormalization else kind(0.5)
-            _check_settings(model, layer, default, BEFORE_DENSE[kind])
+            check_settings(model, layer, default, BEFORE_DENSE[kind])
             found[kind] = layer
         else:
             supported = "Dense layers, before each at most one BatchNormalization, GaussianNoise, Dropout in this order"
-            raise _refused(model, layer.name, layer, supported)
+            raise refused(model, layer.name, layer, supported)
     return layers, before
 
 
-def _check_activations(model: keras.Sequential, layers: list, architecture: Architecture) -> None:
-    for layer, activation in zip(layers, architecture.activations, strict=True):
-        if activation not in ACTIVATIONS:
-            raise _refused(model, layer.name, f"activation {activation!r}", ", ".join(ACTIVATIONS))
-    if architecture.activations[-1] != "sigmoid" or architecture.units[-1] != 1:
-        raise _refused(model, layers[-1].name, layers[-1].get_config(), "one unit with activation='sigmoid' at the end")
+def _activation(model: keras.Sequential, layer: keras.layers.Dense) -> str:
+    """The name of Keras' own function; one of the user's may have the same name."""
+    for name in ACTIVATIONS:
+        if layer.activation is keras.activations.get(name):
+            return name
+    told = getattr(layer.activation, "__name__", layer.activation)
+    raise refused(model, layer.name, f"activation {told!r}", f"Keras' own {', '.join(ACTIVATIONS)}")
 
 
 def _penalty(model: keras.Sequential, layer: keras.layers.Layer, regularizer) -> tuple[float, float]:
     if regularizer is not None and type(regularizer) not in REGULARIZERS:
-        raise _refused(model, layer.name, regularizer, "L1, L2, L1L2 or None")
+        raise refused(model, layer.name, regularizer, "L1, L2, L1L2 or None")
     config = regularizer.get_config() if regularizer else {}
     return float(config.get("l1", 0)), float(config.get("l2", 0))
 
@@ -237,19 +253,5 @@ def _max_norm(model: keras.Sequential, layer: keras.layers.Layer) -> float:
     if constraint is None:
         return 0.0
     if type(constraint) is not keras.constraints.MaxNorm or constraint.axis != 0 or constraint.max_value <= 0:
-        raise _refused(
-            model, layer.name, f"kernel_constraint={constraint}", "kernel_constraint=None or MaxNorm(axis=0)"
-        )
+        raise refused(model, layer.name, f"kernel_constraint={constraint}", "kernel_constraint=None or MaxNorm(axis=0)")
     return float(constraint.max_value)
-
-
-def _check_settings(model: keras.Sequential, part, default, free: set[str]) -> None:
-    """Raise unless `part` has the settings of `default`, those named in `free` aside."""
-    expected = default.get_config()
-    for name, value in part.get_config().items():
-        if name not in free and value != expected[name]:
-            raise _refused(model, part.name, f"{name}={value!r}", f"{name}={expected[name]!r}")
-
-
-def _refused(model: keras.Sequential, part: str, received, supported: str) -> InputError:
-    return InputError(f"model {model.name!r}, {part}: received {received}; supported: {supported}")

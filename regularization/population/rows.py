@@ -19,13 +19,13 @@ class Dataset(NamedTuple):
 def stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequence[int]]]:
     """All rows, one after another, label last, `(rows, features + 1)`, and where each model's begin.
 
-    Rows that models share stand there once. Rows of zeros, which nobody reads, fill the table up to the next power of
-    two, so that one compiled program serves tables of many lengths. A tensor: an array would be copied in each call of
-    the program.
+    Rows that models share stand there once. Rows of zeros, one at least, fill the table up to the next power of two, so
+    that one compiled program serves tables of many lengths; the last of them fills short batches. A tensor: an array
+    would be copied in each call of the program.
     """
     different = {id(data): data for data in datasets}
     n_rows = sum(len(data.X_train) + len(data.X_val) for data in different.values())
-    table = np.zeros((1 << (n_rows - 1).bit_length(), np.shape(datasets[0].X_train)[1] + 1), np.float32)
+    table = np.zeros((1 << n_rows.bit_length(), np.shape(datasets[0].X_train)[1] + 1), np.float32)
     firsts, end = {}, 0
     for name, data in different.items():
         firsts[name] = (end, end + len(data.X_train))

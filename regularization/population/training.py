@@ -7,6 +7,7 @@ nothing else, in a program that is the same however many models there are: who e
 
 import functools
 import os
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from regularization.population.checks import Patience, check_models, check_numbers, one_each
+from regularization.population.checks import Patience, check_models, check_numbers, one_each, refused
 from regularization.population.dropout_masks import dropout_key
 from regularization.population.epoch_blocks import RowPlaces, rates_of_block
 from regularization.population.program import compile_block, unflatten
@@ -23,6 +24,7 @@ from regularization.population.reader import LANES, Architecture, Network, read_
 from regularization.population.rows import Dataset
 
 PER_MODEL = ("best_loss", "best_epoch")  # of the state; the rest is per weight
+_USED = weakref.WeakSet()  # optimizers of models that were trained, whose state is not kept
 LOSSES = [0, 3]  # where the history holds training and validation loss
 
 
@@ -69,16 +71,21 @@ def train_population(
     unless said. `on_progress` is called with the number of epochs done since its last call, summed over models; those
     that a stopped model saves count as done.
 
-    A model whose loss ceases to be finite stops there and is named in `diverged`; it keeps the weights it has then.
-    The state of a model's optimizer is not handed back.
+    A model whose training or validation loss ceases to be finite stops there, where Keras would go on, and is named in
+    `diverged`; it has the weights that it had then, with `patience` those of its best epoch before, or its initial
+    ones.
+    The state of a model's optimizer is not handed back: compile a model anew before it is trained again.
 
     Raises `InputError`, a `ValueError`, for a model that it cannot take and for data that do not fit.
     """
     patience = one_each(patience, len(models))
-    check_numbers(epochs=epochs, batch_size=batch_size, at_once=at_once, patience=patience)
+    check_numbers(epochs=epochs, batch_size=batch_size, at_once=at_once, patience=patience, workers=workers)
     networks = [read_network(model) for model in models]
     datasets = [data] * len(models) if hasattr(data, "X_train") else list(data)
     check_models(models, networks, datasets, seeds)
+    for model in models:
+        if model.optimizer in _USED:
+            raise refused(model, "optimizer", "one that it was trained with here", "a model compiled anew")
     weights, history = train_networks(
         networks,
         datasets,
@@ -93,6 +100,7 @@ def train_population(
     for model, network, its_weights in zip(models, networks, weights, strict=True):
         architecture = network.architecture
         model.set_weights(unflatten(its_weights[: architecture.n_parameters], architecture.shapes, np.reshape))
+        _USED.add(model.optimizer)
     return history
 
 
@@ -114,7 +122,6 @@ def train_networks(
     the networks nor the `datasets` are checked. `parameters` is that of the largest network; rows of others end in 0.
     """
     workers = workers or os.cpu_count() or 1
-    batch_size = min(batch_size, max(len(data.X_train) for data in datasets))  # a larger one would be filled up
     population = _Population(
         networks, datasets, seeds, epochs=epochs, batch_size=batch_size, patience=patience, workers=workers
     )
@@ -127,14 +134,21 @@ def train_networks(
     return population.results(), PopulationHistory(*population.history.swapaxes(0, 1), diverged=diverged)
 
 
+def first_lost(losses: np.ndarray) -> int | None:
+    """The first epoch with a loss that is no finite number, of `(epochs, 2)`; None where there is none."""
+    lost = np.flatnonzero(~np.isfinite(losses).all(axis=1))
+    return int(lost[0]) if lost.size else None
+
+
 class _Population:
     """All models' state between two calls of the program; here the model is the first axis of it."""
 
     def __init__(self, networks, datasets, seeds, *, epochs, batch_size, patience, workers):
         n = len(networks)
-        self.architectures = [network.architecture for network in networks]
+        self.architectures = [network.architecture.in_batches(batch_size) for network in networks]
         self.networks, self.epochs = networks, epochs
-        self.rows = RowPlaces(datasets, seeds, batch_size=batch_size, workers=workers)
+        most_rows = max(len(data.X_train) for data in datasets)  # a larger batch would be filled up
+        self.rows = RowPlaces(datasets, seeds, batch_size=min(batch_size, most_rows), workers=workers)
         weights = np.zeros((n, max(len(network.weights) for network in networks)), np.float32)
         for number, network in enumerate(networks):
             weights[number, : len(network.weights)] = network.weights
@@ -188,6 +202,22 @@ class _Population:
 
     def _train_chunk(self, chunk: np.ndarray, first_epoch: int, n_epochs: int) -> np.ndarray:
         """`n_epochs` of the models numbered `chunk`, up to `LANES` of them; their state and history move on."""
+        state, history = self._run(chunk, first_epoch, n_epochs)
+        for lane in range(len(chunk)):
+            lost = first_lost(history[:, LOSSES, lane])
+            if lost is not None and lost + 1 < n_epochs:  # it stops there, with the weights that it has then
+                ended, _ = self._run(chunk[lane : lane + 1], first_epoch, lost + 1)
+                for name, array in ended.items():
+                    state[name][..., lane] = array[..., 0]
+        for name, array in state.items():
+            part = () if name in PER_MODEL else (slice(self.architectures[chunk[0]].n_parameters),)
+            self.state[name][chunk, *part] = array.T
+        self.history[chunk, :, first_epoch : first_epoch + n_epochs] = history.transpose(2, 1, 0)
+        self._stop(chunk, first_epoch + n_epochs)
+        return chunk
+
+    def _run(self, chunk: np.ndarray, first_epoch: int, n_epochs: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Their state after it, the model as the last axis, and their history `(n_epochs, 6, models)`."""
         lanes = np.resize(chunk, LANES)  # a short chunk is filled up with copies, which nobody reads
         architecture = self.architectures[chunk[0]]
         settings = stack_settings([self.networks[number] for number in lanes])
@@ -210,13 +240,8 @@ class _Population:
             np.int32(n_epochs),
             np.int32(self.rows.n_steps(chunk)),
         )
-        for name, array in state.items():
-            part = () if name in PER_MODEL else (slice(architecture.n_parameters),)
-            self.state[name][chunk, *part] = array.numpy().T[: len(chunk)]
-        history = history.numpy()[:n_epochs, :, : len(chunk)]
-        self.history[chunk, :, first_epoch : first_epoch + n_epochs] = history.transpose(2, 1, 0)
-        self._stop(chunk, first_epoch + n_epochs)
-        return chunk
+        ended = {name: array.numpy()[..., : len(chunk)].copy() for name, array in state.items()}
+        return ended, history.numpy()[:n_epochs, :, : len(chunk)]
 
     def _state(self, architecture: Architecture, lanes: np.ndarray) -> dict[str, np.ndarray]:
         """What the program takes, the model as the last axis."""
@@ -229,9 +254,9 @@ class _Population:
     def _stop(self, chunk: np.ndarray, epochs_done: int) -> None:
         """Take out of the population who diverged or ran out of patience, and cut their histories there."""
         for number in chunk:
-            lost = np.flatnonzero(~np.isfinite(self.history[number, LOSSES, :epochs_done]).all(axis=0))
+            lost = first_lost(self.history[number, LOSSES, :epochs_done].T)
             last = self.state["best_epoch"][number] + self.settings["patience"][number]
-            self.diverged[number] = lost.size > 0 and lost[0] <= last
-            last = min(last, lost[0]) if lost.size else last
+            self.diverged[number] = lost is not None and lost <= last
+            last = last if lost is None else min(last, lost)
             self.running[number] = last >= epochs_done
             self.history[number, :, last + 1 :] = np.nan

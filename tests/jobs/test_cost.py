@@ -1,7 +1,7 @@
 import pytest
 
 from regularization.errors import InputError
-from regularization.jobs.cost import Cost, check_memory, estimate_cost
+from regularization.jobs.cost import Cost, check_memory, duration, estimate_cost
 from regularization.jobs.work import count_weights
 from regularization.networks.models import build_model
 from regularization.population.epoch_blocks import BLOCK, BLOCK_BYTES, epochs_per_block
@@ -33,6 +33,13 @@ def test_more_memory_than_the_machine_has_is_said_before_the_work():
 def test_it_reads_as_a_line():
     assert str(Cost(42, 1.26e9)) == "about 42 seconds and 1.3 GB of memory"
     assert str(Cost(600, 1e9)) == "about 10 minutes and 1.0 GB of memory"
+    assert str(Cost(61, 1e9)) == "about 1 minute and 1.0 GB of memory"
+    assert [duration(seconds) for seconds in (0.7, 59.4, 59.6, 150)] == [
+        "1 second",
+        "59 seconds",
+        "1 minute",
+        "2 minutes",
+    ]
     assert str(Cost(3 * 3600, 1e9)) == "about 3.0 hours and 1.0 GB of memory"
 
 

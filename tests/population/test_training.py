@@ -189,6 +189,43 @@ def test_a_result_depends_on_nothing_but_the_model_its_data_and_its_seed():
         assert_equal_weights(together[number], alone)
 
 
+def test_masks_and_noise_are_those_of_the_models_own_batches():
+    """Of 7 rows in batches of 16, beside a table of 20: one program, and the same weights as alone."""
+    few, more = small_data(n_train=7, n_val=5), small_data(n_train=20, n_val=9)
+    settings = {"dropout": 0.5, "hidden_stddev": 0.3}
+    alone, beside, other = build(1, **settings), build(1, **settings), build(2, **settings)
+    train([alone], few, [1])
+    train([beside, other], [few, more], [1, 2])
+    assert_equal_weights(alone, beside)
+
+
+def test_no_row_of_another_models_table_is_seen():
+    """Short batches are filled up with zeros: the first row of all would bring 0 times 1e20 squared."""
+    wild = DATA._replace(X_train=np.concatenate([np.full((1, 5), 1e20, np.float32), DATA.X_train[1:]]))
+    alone, beside = build(1, batch_normalization=True), build(1, batch_normalization=True)
+    train([alone], OTHER_DATA, [1])
+    history = train([build(0, batch_normalization=True), beside], [wild, OTHER_DATA], [0, 1])
+    assert beside.name not in history.diverged
+    assert_equal_weights(alone, beside)
+
+
+@pytest.mark.parametrize("patience", [None, 5])
+def test_a_model_that_is_lost_on_its_validation_rows_has_the_weights_it_had_then(patience):
+    """A row of 2e38 overflows once the weights have grown, in the middle of a block of epochs."""
+    far = DATA._replace(X_val=np.concatenate([DATA.X_val, np.full((1, 5), 2e38)]), y_val=np.append(DATA.y_val, 0))
+    lost, until, calm = (build(2, learning_rate=0.01) for _ in range(3))
+    history = train([lost, calm], [far, DATA], [2, 2], patience=patience)
+    assert history.diverged == (lost.name,)
+    n_epochs = int(np.isfinite(history.loss[0]).sum())
+    assert 2 < n_epochs < EPOCHS
+    assert np.isfinite(history.val_loss[0]).sum() == n_epochs - 1
+    if patience is None:
+        train([until], DATA, [2], epochs=n_epochs)
+    else:
+        assert train([until], far, [2], epochs=n_epochs - 1, patience=patience).diverged == ()
+    assert_equal_weights(lost, until)
+
+
 def assert_equal_weights(model, other):
     for one, another in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(one, another)
