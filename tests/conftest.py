@@ -16,43 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-# The files whose tests import TensorFlow, or run the pipeline: their tests are marked `training`.
-TRAINING_FILES = {
-    "tests/evidence/test_larger_table.py",
-    "tests/population/test_dropout_masks.py",
-    "tests/population/test_gaussian_noise.py",
-    "tests/population/test_layers.py",
-    "tests/population/test_reader.py",
-    "tests/population/test_refused_data.py",
-    "tests/population/test_techniques.py",
-    "tests/population/test_training.py",
-    "tests/intake/test_standin.py",
-    "tests/test_bad_luck.py",
-    "tests/networks/test_evaluation.py",
-    "tests/networks/test_keras_file.py",
-    "tests/networks/test_models.py",
-    "tests/test_pipeline.py",
-    "tests/replicates/test_training.py",
-    "tests/test_same_bytes.py",
-    "tests/sweep/test_training.py",
-    "tests/jobs/test_training.py",
-    "tests/test_train.py",
-    "tests/networks/test_fit.py",
-}
 CSV_NAME = "winequality-red.csv"
-
-
-# The files that take longest: they come first, so that two processes end at about the same time.
-LONGEST_FILES = [
-    "tests/test_pipeline.py",
-    "tests/test_same_bytes.py",
-    "tests/population/test_training.py",
-    "tests/networks/test_fit.py",
-    "tests/replicates/test_training.py",
-    "tests/test_train.py",
-    "tests/intake/test_standin.py",
-    "tests/test_own_table.py",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -75,17 +39,8 @@ def pytest_collection():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what trains, and put the longest files first."""
-    for item in items:
-        if _file(item) in TRAINING_FILES:
-            item.add_marker(pytest.mark.training)
-    items.sort(
-        key=lambda item: LONGEST_FILES.index(_file(item)) if _file(item) in LONGEST_FILES else len(LONGEST_FILES)
-    )
-
-
-def _file(item: pytest.Item) -> str:
-    return Path(item.path).relative_to(ROOT).as_posix()
+    """Put the longest files first, so that two processes end at about the same time."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("early", "training")])
 
 
 @pytest.fixture(scope="session")

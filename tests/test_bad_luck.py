@@ -22,7 +22,7 @@ from regularization.intake.standin import standin_csv
 from tests.conftest import ROOT
 from tests.repositories import change_params, commit, copy_project, read_params, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 NOT_FROZEN = [name for name, stage in STAGES.items() if not stage.get("frozen")]

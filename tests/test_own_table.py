@@ -13,6 +13,8 @@ from sklearn.model_selection import train_test_split
 from tests.conftest import ROOT
 from tests.repositories import commit, copy_project, end, read_params, run
 
+pytestmark = pytest.mark.training
+
 PAGE = (ROOT / "docs/your-own-table.md").read_text(encoding="utf-8")
 EXAMPLE = "docs/example.csv"
 

@@ -13,6 +13,8 @@ import yaml
 
 from tests.repositories import change_params, commit, copy_project, read_params, run
 
+pytestmark = [pytest.mark.training, pytest.mark.early]
+
 QUICK = {
     "epochs": 3,
     "batch_size": 8,

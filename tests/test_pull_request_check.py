@@ -28,7 +28,7 @@ SETTINGS = {"data": {"sha256": "4a40", "threshold": 6}, "dropout": 0.2, "evidenc
 @functools.cache
 def csv_files(gain: float) -> dict[str, str]:
     """By path, what the replicate stages would write."""
-    tables = zip(("replicates", "blocks"), simulated(gains={"dropout": gain}, seed_sd=0.002), strict=True)
+    tables = zip(("replicates", "blocks"), simulated(gains={"dropout": gain}, seed_sd=0.002, loss=9.0), strict=True)
     return {
         f"metrics/{kind}/{name}.csv": rows.to_csv(index=False, float_format="%.6g")
         for kind, table in tables
@@ -94,11 +94,14 @@ def test_what_main_did_since_does_not_count(project):
     assert check("main", "branch")["conclusion"] == "success"
 
 
-def test_a_standin_is_neutral(project):
+def test_a_standin_in_the_base_is_neutral_and_in_the_branch_alone_a_failure(project):
     write_results(project, gain=-0.05, data=DATA | {"origin": "standin"})
     found = checked(project)
-    assert found["conclusion"] == "neutral"
+    assert found["conclusion"] == "failure"
     assert "stand-in" in found["output"]["title"]
+    write_results(project, gain=0.05, data=DATA | {"origin": "standin"})
+    commit(project, "another one")
+    assert check("branch~1", "branch")["conclusion"] == "neutral"
 
 
 @pytest.mark.parametrize("changed", [{"threshold": 7}, {"sha256": "0000"}])
@@ -119,7 +122,7 @@ def test_params_that_changed_without_a_run_are_named(project):
     (project / "params.yaml").write_text(yaml.safe_dump(SETTINGS | {"dropout": 0.5}))
     found = checked(project)
     assert found["conclusion"] == "neutral"
-    assert "The results of replicate_dropout are of other settings or code" in found["output"]["summary"]
+    assert "replicate_dropout are of other settings or code" in found["output"]["summary"]
 
 
 def test_results_that_were_edited_by_hand_are_named(project):
@@ -150,6 +153,144 @@ def test_results_as_dvc_left_them_are_not_stale(project):
     assert stale_stages(*files_here()) == []
 
 
+PIPELINE = {
+    "stages": {
+        "replicate_dropout": {
+            "cmd": "true",
+            "deps": ["regularization/jobs.py", "data/prepared/table.npz"],
+            "params": ["dropout", {"params.yaml": ["seed"]}],
+        },
+        "prepare": {"cmd": "true", "params": ["data.threshold"]},
+    }
+}
+
+
+@pytest.fixture
+def run_project(project) -> Path:
+    """The project with a dvc.yaml, code, and a dvc.lock as a run would leave it, on main too."""
+    (project / "regularization").mkdir()
+    (project / "regularization/jobs.py").write_text("code")
+    (project / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE))
+    lock_as_run(project)
+    commit(project, "a pipeline")
+    run("git", "branch", "--force", "main", cwd=project)
+    assert check("main", "branch")["conclusion"] == "success"
+    return project
+
+
+def lock_as_run(project: Path) -> None:
+    """dvc.lock as a run of that pipeline would leave it beside what `write_results` wrote."""
+
+    def add(stages: dict) -> None:
+        stage = stages["replicate_dropout"]
+        stage["deps"].append({"path": "regularization/jobs.py", "md5": hashlib.md5(b"code").hexdigest()})
+        stage["params"]["params.yaml"]["seed"] = None
+        stages["prepare"] = {"params": {"params.yaml": {"data.threshold": 6}}}
+
+    edit_lock(project, add)
+
+
+def edit_lock(project: Path, change) -> None:
+    lock = yaml.safe_load((project / "dvc.lock").read_text())
+    change(lock["stages"])
+    (project / "dvc.lock").write_text(yaml.safe_dump(lock))
+
+
+def edit_pipeline(project: Path) -> None:
+    """The code leaves the dependencies in dvc.yaml and dvc.lock."""
+    pipeline = json.loads(json.dumps(PIPELINE))
+    pipeline["stages"]["replicate_dropout"]["deps"].pop(0)
+    (project / "dvc.yaml").write_text(yaml.safe_dump(pipeline))
+    edit_lock(project, lambda stages: stages["replicate_dropout"]["deps"].pop())
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda project: None,
+        lambda project: (project / "dvc.lock").unlink(),
+        lambda project: edit_lock(project, lambda stages: stages.clear()),
+        lambda project: edit_lock(project, lambda stages: stages["replicate_dropout"].pop("deps")),
+        edit_pipeline,
+        lambda project: (project / "dvc.yaml").unlink(),
+    ],
+)
+def test_stale_results_are_no_success_however_that_is_hidden(run_project, hide):
+    (run_project / "regularization/jobs.py").write_text("other code")
+    hide(run_project)
+    found = checked(run_project)
+    assert found["conclusion"] != "success"
+    assert "replicate_dropout are of other settings or code" in found["output"]["summary"]
+
+
+def test_a_param_that_left_the_lock_is_stale(run_project):
+    (run_project / "params.yaml").write_text(yaml.safe_dump(SETTINGS | {"seed": 7}))
+    edit_lock(run_project, lambda stages: stages["replicate_dropout"]["params"]["params.yaml"].pop("seed"))
+    assert checked(run_project)["conclusion"] == "neutral"
+
+
+def rename(project: Path) -> None:
+    for path in (project / "metrics").rglob("dropout.csv"):
+        path.with_name("other.csv").write_text(path.read_text().replace("dropout", "other"))
+        path.unlink()
+
+
+def drop_a_row(project: Path) -> None:
+    path = project / "metrics/blocks/dropout.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda project: write_data(project, duplicate_rows=4),
+        lambda project: write_data(project, origin="standin"),
+        lambda project: write_data(project, rows={"all": 801}),
+        lambda project: (project / "metrics/data.json").unlink(),
+        lambda project: (project / "metrics/blocks/dropout.csv").unlink(),
+        lambda project: (project / "metrics/replicates/dropout.csv").unlink(),
+        lambda project: write_params(project, threshold=7),
+        drop_a_row,
+        rename,
+    ],
+)
+def test_no_edit_beside_the_scores_turns_a_failure_into_anything_else(run_project, edit):
+    write_results(run_project, gain=-0.05)
+    lock_as_run(run_project)
+    found = checked(run_project)
+    assert found["conclusion"] == "failure"
+    assert "other settings or code" not in found["output"]["summary"]
+    edit(run_project)
+    assert checked(run_project)["conclusion"] == "failure"
+
+
+def write_data(project: Path, **changed) -> None:
+    (project / "metrics/data.json").write_text(json.dumps(DATA | changed))
+
+
+def write_params(project: Path, **changed) -> None:
+    (project / "params.yaml").write_text(yaml.safe_dump(SETTINGS | {"data": SETTINGS["data"] | changed}))
+
+
+def test_a_file_whose_name_is_no_text_is_passed_over(project):
+    Path(project, b"metrics/\xff.csv".decode("utf-8", "surrogateescape")).write_text("x")
+    assert checked(project)["conclusion"] == "success"
+
+
+def test_one_large_file_named_often_is_read_once(project, monkeypatch):
+    (project / "large").write_bytes(b"0" * 5_000_000)
+    large = [{"path": "large", "md5": "0"} for _ in range(1500)]
+    edit_lock(project, lambda stages: stages["replicate_dropout"].update(deps=large))
+    assert checked(project)["conclusion"] == "neutral"
+    edit_lock(
+        project,
+        lambda stages: stages["replicate_dropout"].update(
+            deps=[{"path": f"large{number}", "md5": "0"} for number in range(3000)]
+        ),
+    )
+    assert "received a stage of 3001 files; expected 2000 at most" in checked(project)["output"]["summary"]
+
+
 @pytest.mark.parametrize(
     ("path", "content"),
     [
@@ -164,6 +305,10 @@ def test_results_as_dvc_left_them_are_not_stale(project):
             "metrics/replicates/dropout.csv",
             "variant,protocol,split,seed,n_train,n_distinct_train,n_test\n@someone,a,1,1,1,1,1\n",
         ),
+        ("metrics/blocks/dropout.csv", "variant,block,rows" + "," * 1_000_000),
+        ("metrics/blocks/dropout.csv", "variant,block,rows\n" + "".join(f"v{number},0,1\n" for number in range(5000))),
+        ("metrics/replicates/dropout.csv", f"{COLUMNS}\nevil.example,a,1,1,1,1,1\n"),
+        ("params.yaml", "a: &a [1]\n" + "".join(f"a{number}: [{'*a, ' * 9}]\n" for number in range(9))),
         ("metrics/data.json", "[" * 100_000),
         ("metrics/data.json", "[1]"),
         ("params.yaml", "a: &a [*a"),
@@ -186,7 +331,7 @@ def test_a_link_in_place_of_a_csv_is_not_followed(project):
     path.unlink()
     path.symlink_to("/etc/hostname")
     found = checked(project)
-    assert found["conclusion"] == "neutral"
+    assert found["conclusion"] == "failure"
     assert "dropout: not comparable (this branch has no block scores)" in found["output"]["title"]
 
 

@@ -13,6 +13,8 @@ from stages import _ends
 from tests.conftest import ROOT
 from tools import same_bytes
 
+pytestmark = pytest.mark.training
+
 ONE_CORE = ("taskset", "--cpu-list", "0")
 # What a processor with AVX2 and a single core does by itself. Under the settings of rounding.py a larger one does the
 # same; without one of them it would not.

@@ -16,6 +16,8 @@ from regularization.table import Arrays
 from tests.conftest import ROOT
 from tests.warm import warm_commands
 
+pytestmark = pytest.mark.training
+
 EPOCHS = 5
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 

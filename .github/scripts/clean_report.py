@@ -85,9 +85,13 @@ def clean(text: str, names: list[str], address: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """No HTML, no link, no picture, no mention: a space of no width parts what would make one."""
+    """No HTML, no link, no picture, no mention: a space of no width parts what would make one.
+
+    It stands within the scheme of an address: after it, GitHub would still make a link, and browsers drop the space.
+    """
     text = escaped(text).replace("](", "]\u200b(").replace("][", "]\u200b[").replace("]:", "]\u200b:")
-    text = re.sub(r"(@|://|www\.)", "\\1\u200b", text)
+    text = re.sub(r"(?i)[a-z0-9+.-](?=://)|(?<=mailt)o(?=:)|(?<=xmp)p(?=:)", "\u200b\\g<0>", text)
+    text = re.sub(r"(?i)(ww)(w\.)", "\\1\u200b\\2", text).replace("@", "@\u200b")
     return re.sub(r"#(?=\d)|\b(?:GH|gh)-(?=\d)", "\\g<0>\u200b", text)  # what would name an issue
 
 

@@ -49,6 +49,7 @@ class Comparison(NamedTuple):
     variants: pd.DataFrame  # variant, state, reason, same_seeds, diverged_base, diverged_branch
     differences: pd.DataFrame  # see `_compared`
     standin: tuple[str, ...]  # which of "base" and "branch" hold results of the stand-in table
+    declared: bool = False  # the branch's params themselves say that table or splits are others
     stale: tuple[str, ...] = ()  # the stages whose results in the branch are older than its settings or code
 
 
@@ -74,31 +75,54 @@ def compare_revisions(base: Revision, branch: Revision, *, metrics: Mapping[str,
             else:
                 estimates |= {(name, metric): (pair, its) for metric, its in found.items()}
         told.append(row)
-    error = joint_error([estimate for _, estimate in estimates.values()])
+    errors = _joint_errors([estimate for _, estimate in estimates.values()])
     differences = [
-        {"variant": name, "metric": metric} | _compared(*pair_and_estimate, metrics[metric], error)
-        for (name, metric), pair_and_estimate in estimates.items()
+        {"variant": name, "metric": metric} | _compared(pair, estimate, metrics[metric], errors[len(estimate.changes)])
+        for (name, metric), (pair, estimate) in estimates.items()
     ]
     standin = tuple(side for side, its in zip(("base", "branch"), (base, branch), strict=True) if its.is_standin)
-    return Comparison(pd.DataFrame(told), pd.DataFrame(differences), standin)
+    declared = any(base.data.get(name) != branch.data.get(name) for name in ("settings", "splits"))
+    return Comparison(pd.DataFrame(told), pd.DataFrame(differences), standin, declared)
+
+
+def _joint_errors(family: list[Jackknife]) -> dict[int, float]:
+    """The `joint_error` of all comparisons over so many blocks: a score of classes has fewer where some have one class.
+
+    Those over another number of blocks are another part of the family, and each part has its share of the error.
+    """
+    parts: dict[int, list[Jackknife]] = {}
+    for estimate in family:
+        parts.setdefault(len(estimate.changes), []).append(estimate)
+    return {size: joint_error(part, error=0.05 / len(parts)) for size, part in parts.items()}
 
 
 def conclusion(comparison: Comparison) -> str:
     """`failure`, `neutral` or `success`, for the check of a pull request.
 
-    failure: something became worse by more than its region of equivalence, the whole joint interval beyond it.
-    neutral: a stand-in table; or something is worse or likely worse without reaching so far, undecided, not comparable,
-    removed, stale, or diverges more often. success: anything else.
+    failure: something became worse by more than its region of equivalence, the whole joint interval beyond it; or
+    results that the base has are gone, of another table or of other splits, though its params do not say so.
+    neutral: a stand-in table in the base; or something is worse or likely worse without reaching so far, undecided, of
+    another table as its params say, stale, or diverges more often. success: anything else.
     """
     variants, differences = comparison.variants, comparison.differences
+    if "base" in comparison.standin:
+        return "neutral"
+    if (len(differences) and differences["beyond"].any()) or unexplained(comparison):
+        return "failure"
     if comparison.standin:
         return "neutral"
-    if len(differences) and differences["beyond"].any():
-        return "failure"
     doubtful = len(differences) and differences["verdict"].isin(["worse", "likely worse", "undecided"]).any()
     unknown = variants["state"].isin([NOT_COMPARABLE, REMOVED]).any() if len(variants) else True
     diverging = len(variants) and (variants["diverged_branch"] > variants["diverged_base"]).any()
     return "neutral" if doubtful or unknown or diverging or comparison.stale else "success"
+
+
+def unexplained(comparison: Comparison) -> list[str]:
+    """The variants whose results could be compared if the branch had left them as its params say they are."""
+    if comparison.variants.empty:
+        return []
+    states = [REMOVED] if comparison.declared and not comparison.stale else [REMOVED, NOT_COMPARABLE]
+    return comparison.variants.loc[comparison.variants["state"].isin(states), "variant"].tolist()
 
 
 def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tuple[str, str, bool]:
@@ -183,14 +207,25 @@ def _pair(base: Revision, branch: Revision, name: str, metrics: Mapping[str, Met
     """One variant of both revisions as two variants, `base` and `branch`, of one set of replicates."""
     shared, blocks = _shared(metrics, base, branch), {}
     for side, revision in (("base", base), ("branch", branch)):
-        blocks[side] = unpack_blocks(_of(revision.blocks, name), shared)
-        if any(np.isinf(sums).any() for sums in blocks[side][1].values()):
-            raise InputError("block scores: received an infinite one; expected numbers; make the replicates again")
+        rows, sums = blocks[side] = unpack_blocks(_of(revision.blocks, name), shared)
+        _check_possible(name, metrics, rows, sums)
     n_splits = min(len(next(iter(sums.values()))) for _, sums in blocks.values())  # those that both have
     blocks = {side: (rows, {key: its[:n_splits] for key, its in sums.items()}) for side, (rows, sums) in blocks.items()}
     table = _of(base.blocks, name).sort_values("block")
     class_1 = table["class_1"] if "class_1" in table else np.full(len(table), -1)  # unknown
     return Replicates(base.trainings, blocks, ("base",), np.asarray(class_1))
+
+
+def _check_possible(name: str, metrics: Mapping[str, Metric], rows: np.ndarray, sums: Mapping[str, np.ndarray]) -> None:
+    """Raise `InputError` for block scores that no training has."""
+    for metric in metrics.values():
+        if metric.block_column not in sums:
+            continue
+        its, most = sums[metric.block_column], rows if metric.is_counted else np.inf
+        if np.isinf(its).any() or (its < 0).any() or (its > most * (1 + 1e-4) + 0.01).any():
+            raise InputError(
+                f"block scores: received an impossible {metric.block_column} of {name}; make the replicates again"
+            )
 
 
 def _countable(pair: Replicates, metrics: Mapping[str, Metric]) -> list[str]:

@@ -11,6 +11,7 @@ from regularization.evidence.revisions import (
     SAME_SCORES,
     Comparison,
     conclusion,
+    unexplained,
 )
 from regularization.metrics import METRICS
 from regularization.words.phrases import difference, few, listed, rows_of
@@ -44,7 +45,10 @@ def headline(comparison: Comparison) -> str:
 
 def conclusion_in_words(comparison: Comparison, *, is_accepted: bool = False) -> tuple[str, str]:
     """The check's result and its reason; a failure that is accepted by a label becomes neutral."""
-    result, worse = conclusion(comparison), "At least one variant got worse by more than the margin that matters"
+    result, gone = conclusion(comparison), unexplained(comparison)
+    worse = "At least one variant got worse by more than the margin that matters"
+    if gone and not (len(comparison.differences) and comparison.differences["beyond"].any()):
+        worse = f"The results of {few(gone)} cannot be compared with the base's, and no run with other data explains it"
     if result == "failure" and is_accepted:
         return "neutral", f"{worse}; the label `{LABEL}` accepts it."
     reasons = {
@@ -52,7 +56,7 @@ def conclusion_in_words(comparison: Comparison, *, is_accepted: bool = False) ->
         "neutral": "No variant is proven to be worse by more than the margin that matters, but not all is decided.",
         "success": "No variant got worse, and no comparison is undecided.",
     }
-    if comparison.standin:
+    if comparison.standin and result == "neutral":
         return result, "A stand-in took the table's place, so nothing is concluded."
     return result, reasons[result]
 

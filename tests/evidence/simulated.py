@@ -18,9 +18,12 @@ SIZES = {"n_train": 13 * ROWS_PER_BLOCK, "n_distinct_train": 500, "n_test": 4 * 
 
 
 def simulated(
-    variants=HEADLINE, *, splits=40, twins=6, notebook_seeds=8, gains=None, block_sd=0.01, seed_sd=0.02, rng=0
+    variants=HEADLINE, *, splits=40, twins=6, notebook_seeds=8, gains=None, block_sd=0.01, seed_sd=0.02, rng=0, loss=0.6
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Trainings and blocks. `gains` adds to a variant's accuracy, and takes ten times as much off its losses."""
+    """Trainings and blocks. `gains` adds to a variant's accuracy, and takes ten times as much off its losses.
+
+    These are about `loss`.
+    """
     rng = np.random.default_rng(rng)
     runs = [("notebook", 0, seed) for seed in range(notebook_seeds)]
     runs += [("honest", split, 100 + split) for split in range(splits)]
@@ -35,25 +38,25 @@ def simulated(
             row = {"variant": variant, "protocol": protocol, "split": split, "seed": seed} | SIZES
             for part in ("test", "val"):
                 accuracy = 0.75 + of_variant.mean() + off + rng.normal(scale=seed_sd / 4)
-                row |= {f"{part}_{name}": value for name, value in scores(accuracy).items()}
+                row |= {f"{part}_{name}": value for name, value in scores(accuracy, loss).items()}
             others = {"test_loss": row["test_binary_crossentropy"] + 0.1, "test_ece": 0.05, "test_predicted_1": 0.5}
             trainings.append(row | others)
         honest = noise[[protocol == "honest" for protocol, *_ in runs]]
         accuracy = 0.75 + of_block + of_variant + honest[:, None] + rng.normal(scale=seed_sd, size=unseen.shape)
         sums = {
             METRICS[name].block_column: np.where(unseen, value * ROWS_PER_BLOCK, np.nan)
-            for name, value in scores(accuracy).items()
+            for name, value in scores(accuracy, loss).items()
         }
         class_1 = np.full(N_BLOCKS, ROWS_PER_BLOCK // 2)
         blocks.append(pack_blocks(variant, np.full(N_BLOCKS, ROWS_PER_BLOCK), sums, class_1=class_1))
     return pd.DataFrame(trainings), pd.concat(blocks, ignore_index=True)
 
 
-def scores(accuracy) -> dict:
+def scores(accuracy, loss=0.6) -> dict:
     return {
         "accuracy": accuracy,
-        "binary_crossentropy": 0.6 - 10 * (accuracy - 0.75),
-        "brier": 0.2 - 10 * (accuracy - 0.75),
+        "binary_crossentropy": loss - 10 * (accuracy - 0.75),
+        "brier": loss - 0.4 - 10 * (accuracy - 0.75),
         "balanced_accuracy": accuracy,
         "roc_auc": accuracy,
     }

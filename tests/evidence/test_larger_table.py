@@ -7,6 +7,8 @@ from regularization.intake.standin import FEATURES, make_standin
 from regularization.table import Table, duplicate_groups, plan_splits
 from tests.evidence.simulated import HEADLINE
 
+pytestmark = pytest.mark.training
+
 N_ROWS, SPLITS, EPOCHS = 4898, 130, 200
 VARIANTS = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01, "regularized_layers": (2,)}, "dropout": {"dropout": 0.2}}
 

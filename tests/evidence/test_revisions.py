@@ -21,7 +21,9 @@ DATA = {
 
 
 def revision(*, rng=0, gains=None, splits=40, **changed) -> Revision:
-    return Revision(*simulated(rng=rng, gains=gains, splits=splits, seed_sd=0.002, block_sd=0.004), DATA | changed)
+    return Revision(
+        *simulated(rng=rng, gains=gains, splits=splits, seed_sd=0.002, block_sd=0.004, loss=9.0), DATA | changed
+    )
 
 
 BASE = revision()
@@ -166,7 +168,11 @@ def test_other_data_are_not_compared(data, why):
     told = comparison.variants.set_index("variant").loc["dropout"]
     assert (told["state"], told["reason"]) == ("not comparable", f"other data: {why}")
     assert why in headline(comparison)
-    assert conclusion(comparison) == "neutral"
+    declared = why.startswith("data.")  # by the branch's params; what its results alone say is no reason
+    assert conclusion(comparison) == ("neutral" if declared else "failure")
+    assert conclusion(comparison._replace(stale=("prepare",))) == "failure"
+    if not declared:
+        assert "cannot be compared with the base's" in conclusion_in_words(comparison)[1]
 
 
 def cut_to(splits: int) -> Revision:
@@ -232,7 +238,35 @@ def test_variants_of_one_revision_alone_are_new_or_removed():
         "dropout2": "new",
         "dropout": "removed",
     }
-    assert conclusion(compare_revisions(BASE, renamed)) == "neutral"  # a new name hides no worse result
+    assert conclusion(compare_revisions(BASE, renamed)) == "failure"  # a new name hides no worse result
+    assert conclusion_in_words(compare_revisions(BASE, renamed), is_accepted=True)[0] == "neutral"
+
+
+def test_scores_of_fewer_blocks_are_part_of_the_family():
+    """A score of classes has none where a block holds one class: the intervals of all hold together all the same."""
+    class_1 = np.where(BASE.blocks["block"] < 5, 0, BASE.blocks["class_1"])
+
+    def of_rare_class(its: Revision) -> Revision:
+        blocks = its.blocks.assign(class_1=class_1)
+        for column in ("balanced", "auc"):
+            none = blocks[column].str.replace(r"[^ ]+", "-", regex=True)
+            blocks[column] = blocks[column].where(blocks["class_1"] > 0, none)
+        return its._replace(blocks=blocks)
+
+    comparison = compare_revisions(of_rare_class(BASE), of_rare_class(changed("dropout", by=0.02, seed_sd=0.005)))
+    found = comparison.differences.set_index("metric")
+    assert set(found.index) == set(METRICS)
+    assert (found["joint_upper"] - found["joint_lower"] > found["upper"] - found["lower"]).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("right", "41"), ("right", "-1"), ("loss", "-0.5"), ("auc", "41"), ("squared_error", "-1")]
+)
+def test_impossible_block_scores_are_refused(column, text):
+    blocks = changed("dropout", by=0.01).blocks
+    blocks[column] = blocks[column].str.replace(r"^[\d.]+", text, regex=True)
+    with pytest.raises(InputError, match=f"block scores: received an impossible {column} of"):
+        compare_revisions(BASE, BASE._replace(blocks=blocks))
 
 
 def test_nothing_is_concluded_from_a_standin():

@@ -27,6 +27,8 @@ from regularization.networks.evaluation import score_predictions
 from regularization.networks.models import build_model
 from regularization.population import Dataset, train_population
 
+pytestmark = pytest.mark.training
+
 PUBLISHED_HEADER = (
     b'"fixed acidity";"volatile acidity";"citric acid";"residual sugar";"chlorides";"free sulfur dioxide";'
     b'"total sulfur dioxide";"density";"pH";"sulphates";"alcohol";"quality"'

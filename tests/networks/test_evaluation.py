@@ -19,6 +19,8 @@ from regularization.networks.evaluation import (
 from regularization.networks.models import build_base_model, build_model, build_regularized_model
 from regularization.table import Arrays
 
+pytestmark = pytest.mark.training
+
 RANDOM = np.random.default_rng(0)
 Y, PROBABILITY = RANDOM.integers(0, 2, 400), RANDOM.uniform(size=400).astype(np.float32)
 

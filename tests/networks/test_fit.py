@@ -10,6 +10,8 @@ from regularization.networks.fit import fit_epochs
 from regularization.networks.models import build_base_model, build_dropout_model, build_regularized_model
 from regularization.networks.row_order import batch_order
 
+pytestmark = pytest.mark.training
+
 EPOCHS, BATCH_SIZE = 6, 32
 
 

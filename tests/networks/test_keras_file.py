@@ -10,6 +10,8 @@ from regularization.errors import InputError
 from regularization.networks.keras_file import normalized_keras_file, read_member, with_member
 from regularization.networks.models import build_regularized_model
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory) -> list[bytes]:

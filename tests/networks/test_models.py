@@ -10,6 +10,8 @@ from regularization.networks.models import (
     initial_weights,
 )
 
+pytestmark = pytest.mark.training
+
 
 def layer_types(model: keras.Sequential) -> list[str]:
     return [type(layer).__name__ for layer in model.layers]

@@ -5,6 +5,8 @@ from scipy import stats
 
 from regularization.population.dropout_masks import _threefry, dropout_key, dropout_mask
 
+pytestmark = pytest.mark.training
+
 
 @pytest.mark.parametrize(
     ("counter", "key", "words"),

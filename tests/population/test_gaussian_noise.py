@@ -5,6 +5,8 @@ from scipy import special, stats
 from regularization.population.dropout_masks import dropout_key
 from regularization.population.gaussian_noise import gaussian_noise, inverse_error_function
 
+pytestmark = pytest.mark.training
+
 
 def noise(seed=0, step=0, layer=0, shape=(50, 40), stddev=0.5) -> np.ndarray:
     return gaussian_noise(dropout_key(seed)[:, None], step, layer, shape, np.float32([stddev])).numpy()[..., 0]

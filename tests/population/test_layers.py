@@ -7,6 +7,8 @@ import tensorflow as tf
 from regularization.population.layers import WRITTEN_OUT, sum_all, sum_over_first
 from regularization.population.reader import LANES
 
+pytestmark = pytest.mark.training
+
 ONE = tf.ones(LANES)
 
 

@@ -5,6 +5,8 @@ import pytest
 from regularization.errors import InputError
 from regularization.population.reader import read_network
 
+pytestmark = pytest.mark.training
+
 UNKNOWN_SCHEDULE = keras.optimizers.schedules.InverseTimeDecay(0.1, 9, 0.5)
 
 

@@ -9,6 +9,8 @@ import pytest
 from regularization.errors import InputError
 from tests.population.test_training import DATA, build, train
 
+pytestmark = pytest.mark.training
+
 
 def test_data_and_lists_that_do_not_fit_are_refused():
     model = build()

@@ -13,6 +13,8 @@ from regularization.population.program import compile_block
 from regularization.variants import TECHNIQUES, techniques_together
 from tests.population.test_training import assert_same_weights
 
+pytestmark = pytest.mark.training
+
 BATCH_SIZE, EPOCHS = 6, 10
 SMALL = {"n_features": 3, "hidden_units": (4, 3), "learning_rate": 0.01}
 ALONE = {name: settings for name, settings in TECHNIQUES.items() if name != "hidden_units"} | {

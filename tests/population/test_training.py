@@ -11,6 +11,8 @@ from regularization.networks.row_order import batch_order
 from regularization.population import Dataset, train_population
 from regularization.population.dropout_masks import dropout_key, dropout_mask
 
+pytestmark = pytest.mark.training
+
 BATCH_SIZE, EPOCHS = 16, 8
 METRICS = ("loss", "binary_crossentropy", "accuracy")
 SMALL = {"n_features": 5, "hidden_units": (4, 3)}

@@ -47,9 +47,9 @@ def files_of(commit: str) -> tuple[list[str], Reader]:
 
     The reader raises `InputError` for a file above `LARGEST_FILE`, and for more than `LARGEST_REVISION` in all.
     """
-    listed = subprocess.run(["git", "ls-tree", "-r", "-l", "-z", commit], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["git", "ls-tree", "-r", "-l", "-z", commit], capture_output=True, check=True).stdout
     sizes = {}
-    for line in filter(None, listed.stdout.split("\0")):
+    for line in filter(None, listed.decode("utf-8", errors="surrogateescape").split("\0")):
         about, path = line.split("\t", 1)
         mode, _, _, size = about.split()
         if mode in ("100644", "100755"):  # neither a link nor a submodule
@@ -62,7 +62,7 @@ def files_of(commit: str) -> tuple[list[str], Reader]:
         already[path] = sizes[path]
         if sizes[path] > LARGEST_FILE or sum(already.values()) > LARGEST_REVISION:
             raise InputError(f"{path}: received {sizes[path]} bytes; expected {LARGEST_FILE} at most")
-        return subprocess.run(["git", "show", f"{commit}:{path}"], capture_output=True, check=True).stdout
+        return subprocess.run(["git", "show", f"{commit}:./{path}"], capture_output=True, check=True).stdout
 
     return list(sizes), read
 

@@ -1,10 +1,12 @@
 """A revision's replicates read from its files, and which of them are older than the revision's settings."""
 
+import functools
 import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -15,12 +17,16 @@ from regularization.params.file import parse_values
 from regularization.variants import REFERENCES
 from tools.pull_request.repository import Reader
 
-PARAMS, LOCK, DATA = "params.yaml", "dvc.lock", "metrics/data.json"
+PARAMS, LOCK, PIPELINE, DATA = "params.yaml", "dvc.lock", "dvc.yaml", "metrics/data.json"
 TABLE = re.compile(r"metrics/(replicates|blocks)/[A-Za-z0-9_-]{1,60}\.csv")
-STAGE = re.compile(r"replicate_[A-Za-z0-9_-]{1,60}")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")  # of a variant: it stands in Markdown and in a page
+STAGE = re.compile(r"prepare|replicate_[A-Za-z0-9_-]{1,60}")  # whose results a comparison rests on
+NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")  # of a variant, as in params.yaml: it stands in Markdown and in a page
+ALIAS = re.compile(r"(?<![^\s\[{,:-])\*[^\s\]},]")
+MOST_ALIASES = 20
+MOST_COLUMNS, MOST_VARIANTS, MOST_FILES = 200, 200, 2000
 KEYS = ["split", "seed", "n_train", "n_distinct_train", "n_test"]
 DATA_SETTINGS = ("sha256", "target", "threshold", "positive")  # another of them makes other rows or labels
+SPLIT_SETTINGS = ("data", "split", "seed")  # another of them may make other rows, columns or splits
 
 
 def compare_files(base: tuple[list[str], Reader], branch: tuple[list[str], Reader]) -> Comparison:
@@ -30,7 +36,7 @@ def compare_files(base: tuple[list[str], Reader], branch: tuple[list[str], Reade
     """
     of_base = read_revision(*base)
     compared = compare_revisions(of_base, read_revision(*branch), metrics=compared_metrics(of_base, base[1]))
-    return compared._replace(stale=tuple(stale_stages(*branch)))
+    return compared._replace(stale=tuple(stale_stages(*branch, pipelines=[base[1], branch[1]])))
 
 
 def read_revision(paths: Iterable[str], read: Reader) -> Revision:
@@ -46,12 +52,15 @@ def read_revision(paths: Iterable[str], read: Reader) -> Revision:
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"variant": []}) for parts in tables.values()
     )
     trainings, blocks = (table[~table["variant"].isin(REFERENCES)] for table in (trainings, blocks))  # no networks
-    data = _mapping(DATA, read) | {"settings": _settings(read)}
-    return Revision(trainings, blocks, data)
+    params = _mapping(PARAMS, read)
+    splits = {key: params.get(key) for key in SPLIT_SETTINGS}
+    return Revision(trainings, blocks, _mapping(DATA, read) | {"settings": _settings(params), "splits": splits})
 
 
 def _table(path: str, content: bytes) -> pd.DataFrame:
     text = {"variant": str, "protocol": str}
+    if (columns := content.partition(b"\n")[0].count(b",") + 1) > MOST_COLUMNS:
+        raise InputError(f"{path}: received {columns} columns; expected {MOST_COLUMNS} at most")
     try:
         table = pd.read_csv(io.BytesIO(content), dtype=text, keep_default_na=False, na_values=[""])
     except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
@@ -62,10 +71,12 @@ def _table(path: str, content: bytes) -> pd.DataFrame:
     numbers = [column for column in expected if column not in text]
     if text := [column for column in numbers if not pd.api.types.is_integer_dtype(table[column])]:
         raise InputError(f"{path}: received {text[0]} with other than whole numbers; make the replicates again")
+    if (number := table["variant"].nunique()) > MOST_VARIANTS:
+        raise InputError(f"{path}: received {number} variants; expected {MOST_VARIANTS} at most")
     for name in table["variant"].unique():
         if not NAME.fullmatch(str(name)):
             shown = ascii(str(name)[:40])
-            raise InputError(f"{path}: received the variant {shown}; expected letters, digits and _ . + - in its name")
+            raise InputError(f"{path}: received the variant {shown}; expected letters, digits, _ and - in its name")
     return table
 
 
@@ -78,7 +89,11 @@ def _mapping(path: str, read: Reader) -> dict:
         raise InputError(f"{path}: received {len(content)} bytes; expected 1,000,000 at most")
     try:
         text = content.decode("utf-8")
+        if path in (PARAMS, LOCK) and len(ALIAS.findall(text)) > MOST_ALIASES:  # a few of them make a billion values
+            raise InputError(f"{path}: received more than {MOST_ALIASES} aliases of YAML; expected values")
         loaded = json.loads(text) if path.endswith(".json") else parse_values(text, name=path)
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: received a file that cannot be read: {str(error)[:200]!r}") from None
     if not isinstance(loaded, dict):
@@ -86,8 +101,8 @@ def _mapping(path: str, read: Reader) -> dict:
     return loaded
 
 
-def _settings(read: Reader) -> dict:
-    data = _mapping(PARAMS, read).get("data")
+def _settings(params: Mapping) -> dict:
+    data = params.get("data")
     return {f"data.{key}": data.get(key) for key in DATA_SETTINGS} if isinstance(data, dict) else {}
 
 
@@ -105,32 +120,61 @@ def _numbers(found: object) -> dict[str, float]:
     return {key: value for key, value in values if type(value) in (int, float)}
 
 
-def stale_stages(paths: Iterable[str], read: Reader) -> list[str]:
-    """The replicate stages whose committed results are of other settings or code than those that stand beside them.
+def stale_stages(paths: Iterable[str], read: Reader, *, pipelines: Iterable[Reader] | None = None) -> list[str]:
+    """The stages whose committed results are of other settings or code than those that stand beside them.
 
     By dvc.lock, which holds what each stage last ran with: its params and the MD5 of the files and folders that it
-    depends on and of the files that it wrote. What is not in git, the prepared table, is passed over.
+    depends on and of the files that it wrote. `pipelines` read the revisions whose dvc.yaml says which stages there
+    are and what they depend on (this one): what stands in one of them and in this revision, but not in its dvc.lock,
+    was not run. What is not in git, the prepared table, is passed over.
     """
-    stages = _mapping(LOCK, read).get("stages")
-    if not isinstance(stages, dict):
-        return []
-    paths = list(paths)
-    return [name for name, stage in stages.items() if STAGE.fullmatch(str(name)) and _is_stale(stage, paths, read)]
+    locked = _mapping(LOCK, read).get("stages")
+    locked = locked if isinstance(locked, dict) else {}
+    paths, expected = list(paths), {}
+    for each in pipelines or [read]:
+        for name, stage in _stages(each).items():
+            expected.setdefault(name, []).append(stage)
+    names = dict.fromkeys([*expected, *(name for name in locked if STAGE.fullmatch(str(name)))])
+    digest = functools.cache(lambda path: _digest(path, paths, read))
+    now = functools.cache(lambda path: _mapping(path, read))
+    return [name for name in names if _is_stale(locked.get(name), expected.get(name, []), digest, now)]
 
 
-def _is_stale(stage: dict, paths: list[str], read: Reader) -> bool:
+def _stages(read: Reader) -> dict[str, tuple[list[str], list[str]]]:
+    """Of each stage of a dvc.yaml that a comparison rests on, the files and the params that it depends on."""
+    stages, found = _mapping(PIPELINE, read).get("stages"), {}
+    for name, stage in stages.items() if isinstance(stages, dict) else ():
+        if STAGE.fullmatch(str(name)) and isinstance(stage, dict):
+            params = []
+            for its in stage.get("params") or []:
+                params += its.get(PARAMS) or [] if isinstance(its, dict) else [its]
+            texts = [[each for each in its if isinstance(each, str)] for its in (stage.get("deps") or [], params)]
+            found[name] = (texts[0], texts[1])
+    return found
+
+
+def _is_stale(
+    stage: Any, expected: list[tuple[list[str], list[str]]], digest: Callable[[str], str | None], now: Callable
+) -> bool:
+    if stage is None:
+        return True
     try:
-        for path, values in stage.get("params", {}).items():
-            now = _mapping(path, read)
-            if any(value_at(now, key) != value for key, value in values.items()):
-                return True
-        for file in [*stage.get("deps", []), *stage.get("outs", [])]:
-            digest = _digest(file["path"], paths, read)
-            if digest is not None and digest != file.get("md5"):
-                return True
-    except (AttributeError, KeyError, TypeError):
+        params = {path: dict(values) for path, values in (stage.get("params") or {}).items()}
+        files = {file["path"]: file.get("md5") for file in [*(stage.get("deps") or []), *(stage.get("outs") or [])]}
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise InputError(f"{LOCK}: received a stage that DVC would not write; run `dvc repro`") from None
-    return False
+    if len(files) > MOST_FILES:
+        raise InputError(f"{LOCK}: received a stage of {len(files)} files; expected {MOST_FILES} at most")
+    for path, values in params.items():
+        if any(value_at(now(path), key) != value for key, value in values.items()):
+            return True
+    for deps, keys in expected:
+        locked = params.get(PARAMS, {})
+        if any(key not in locked and value_at(now(PARAMS), key) is not None for key in keys):
+            return True
+        if any(path not in files and digest(path) is not None for path in deps):
+            return True
+    return any(found is not None and found != md5 for path, md5 in files.items() for found in [digest(path)])
 
 
 def _digest(path: str, paths: list[str], read: Reader) -> str | None:
