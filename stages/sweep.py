@@ -100,16 +100,17 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
     """Say what the sweep will cost at most, and refuse one that is larger than `sweep.most_trainings`."""
     n_configurations = count_configurations(params.sweep.lists())
     trainings = n_configurations * len(folds) * params.sweep.seeds
-    with quiet_import():
+    with quiet_import():  # the estimate knows the program, and so imports TensorFlow
         from regularization.jobs.cost import estimate_cost
-    cost = estimate_cost(
-        n_trainings=trainings,
-        n_splits=len(folds),
-        epochs=params.epochs,
-        n_rows=len(folds[0].train) + len(folds[0].val),
-        n_inputs=table.n_inputs,
-        n_weights=count_weights(table.n_inputs, params.hidden_units),
-    )
+
+        cost = estimate_cost(
+            n_trainings=trainings,
+            n_splits=len(folds),
+            epochs=params.epochs,
+            n_rows=len(folds[0].train) + len(folds[0].val),
+            n_inputs=table.n_inputs,
+            n_weights=count_weights(table.n_inputs, params.hidden_units),
+        )
     size = f"{n_configurations:,} configurations, {trainings:,} trainings, on this machine {cost}"
     if trainings > params.sweep.most_trainings:
         raise InputError(

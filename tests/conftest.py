@@ -27,6 +27,15 @@ def one_thread(monkeypatch):
             monkeypatch.setattr(sys.modules[module], "share_threads", lambda: None)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def few_draws(request):
+    """Where all of the evidence is made anew in every test, its joint intervals rest on fewer draws."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.parent.name in ("evidence", "words", "report"):
+            patch.setattr("regularization.evidence.jackknife.DRAWS", 1000)
+        yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Without the garbage collector, which would look through TensorFlow's modules again and again as they load."""

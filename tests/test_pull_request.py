@@ -53,7 +53,7 @@ def _write_replicates(folder: Path, *, gains: dict | None = None) -> None:
     """Replicates of the headline models, in which those with a gain are better."""
     for path in (folder / "metrics").glob("*/variations.csv"):
         path.unlink()
-    for kind, table in zip(("replicates", "blocks"), simulated(gains=gains), strict=True):
+    for kind, table in zip(("replicates", "blocks"), simulated(gains=gains, loss=9.0), strict=True):
         (folder / "metrics" / kind).mkdir(parents=True, exist_ok=True)
         for name, rows in table.groupby("variant"):
             rows.to_csv(folder / "metrics" / kind / f"{name}.csv", index=False, float_format="%.6g")

@@ -19,7 +19,7 @@ from scipy import optimize, special, stats
 
 from regularization.errors import InputError
 
-DRAWS_AT_ONCE = 1000  # for joint intervals
+DRAWS, DRAWS_AT_ONCE = 20_000, 1000  # for joint intervals
 NODES = 240  # of the quadrature over log C: five digits of a half-width
 STEEPEST = 2.0  # of the slope by which a baseline's further splits correct another variant's mean
 NODES_OF_DRAWS = 24  # a p-value within 1%: a quantile of 20,000 draws is twice as uncertain
@@ -176,15 +176,17 @@ def adjusted(shallow: Jackknife, baseline: Jackknife, deep_baseline: Jackknife) 
 
 
 def joint_error(
-    family: Sequence[Jackknife], *, error: float = 0.05, draws: int = 20_000, random_state: int = 0
+    family: Sequence[Jackknife], *, error: float = 0.05, draws: int | None = None, random_state: int = 0
 ) -> float:
     """The `error` of each interval of a `family` with which all of them miss nothing, but for a chance of `error`.
 
     Studies of the whole family are drawn: for each comparison as many normal values as there are blocks, whose mean is
     the error that the rows make and whose variance is that of the changes. Two comparisons correlate as their
     `changes` do; the noise of splits and seeds is drawn independently, which is the safe side. The result is the
-    quantile of the least p-value of a draw, never less than Bonferroni's share and never more than `error`.
+    quantile of the least p-value of a draw, never less than Bonferroni's share and never more than `error`. There are
+    `DRAWS` of them unless said.
     """
+    draws = draws or DRAWS
     family = [estimate for estimate in family if estimate.spread[0] > 0]  # ties are no comparison
     if len(family) < 2:
         return error

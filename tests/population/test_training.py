@@ -194,7 +194,7 @@ def test_a_result_depends_on_nothing_but_the_model_its_data_and_its_seed():
 def test_masks_and_noise_are_those_of_the_models_own_batches():
     """Of 7 rows in batches of 16, beside a table of 20: one program, and the same weights as alone."""
     few, more = small_data(n_train=7, n_val=5), small_data(n_train=20, n_val=9)
-    settings = {"dropout": 0.5, "hidden_stddev": 0.3}
+    settings = {"dropout": 0.5, "hidden_stddev": 0.3, "hidden_units": (2,), "regularized_layers": (1,)}
     alone, beside, other = build(1, **settings), build(1, **settings), build(2, **settings)
     train([alone], few, [1])
     train([beside, other], [few, more], [1, 2])
@@ -202,11 +202,11 @@ def test_masks_and_noise_are_those_of_the_models_own_batches():
 
 
 def test_no_row_of_another_models_table_is_seen():
-    """Short batches are filled up with zeros: the first row of all would bring 0 times 1e20 squared."""
-    wild = DATA._replace(X_train=np.concatenate([np.full((1, 5), 1e20, np.float32), DATA.X_train[1:]]))
-    alone, beside = build(1, batch_normalization=True), build(1, batch_normalization=True)
-    train([alone], OTHER_DATA, [1])
-    history = train([build(0, batch_normalization=True), beside], [wild, OTHER_DATA], [0, 1])
+    """Short batches are filled up with zeros: the first row of all would bring 0 times infinity."""
+    wild = DATA._replace(X_train=np.concatenate([np.full((1, 5), 1e38, np.float32), DATA.X_train[1:]]))
+    alone, beside = build(1), build(1)
+    train([alone, build(2)], [OTHER_DATA, DATA], [1, 2])
+    history = train([build(0), beside], [wild, OTHER_DATA], [0, 1])
     assert beside.name not in history.diverged
     assert_equal_weights(alone, beside)
 
