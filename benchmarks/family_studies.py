@@ -32,6 +32,7 @@ FAMILIES = {
     "3 headline pairs": list(combinations(range(3), 2)),
     "8 others with the baseline": [(0, other) for other in range(3, 11)],
     "22 others with the baseline": [(0, other) for other in range(3, 25)],
+    "22 others with 3 models": [(model, other) for model in range(3) for other in range(3, 25)],
     "all pairs of 11": list(combinations(range(11), 2)),
 }
 LEARNERS = {

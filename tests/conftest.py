@@ -82,7 +82,7 @@ def wine_table(committed_params) -> pd.DataFrame:
     """60 rows of 11 features and a quality, some of them duplicates, in the ranges of params.yaml."""
     columns = committed_params["data"]["columns"]
     random = np.random.default_rng(0)
-    table = pd.DataFrame({name: random.uniform(*limits, 60).round(3) for name, limits in columns.items()})
+    table = pd.DataFrame({name: random.uniform(*limits.values(), 60).round(3) for name, limits in columns.items()})
     table["quality"] = random.integers(3, 9, 60)
     table.iloc[50:] = table.iloc[:10].to_numpy()
     return table

@@ -75,7 +75,7 @@ def test_the_same_table_gives_the_same_bytes(raw, wine_table):
 def test_a_table_of_ones_own_needs_other_data_values_alone(raw, stage_folder, params):
     params["data"] |= {
         "delimiter": ",",
-        "columns": {"height": [0, 3], "weight": [0, 200], "tall": [0, 1]},
+        "columns": {"height": {"min": 0, "max": 3}, "weight": {"min": 0, "max": 200}, "tall": {"min": 0, "max": 1}},
         "target": "tall",
         "threshold": 1,
     }

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from regularization.errors import InputError
 from regularization.intake.addresses import address_problem, is_web_address
@@ -29,7 +30,7 @@ from stages._files import write_text
 
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
 SHOWN = 8  # names in a line
-ONE_LINE = 10**6  # characters: no value is broken into lines
+PLAIN = re.compile(r"[A-Za-z0-9_./-]+( [A-Za-z0-9_./()%-]+)*")  # a text that YAML takes as it stands
 
 
 def main() -> None:
@@ -79,32 +80,37 @@ def _place(file: str) -> dict[str, str]:
     return {"url": path, "watch": path}
 
 
-def _dumped(values: dict) -> str:
-    """As DVC writes them, so that `dvc exp run -S` changes no other line: a mapping in lines, a list in one."""
-    yaml, text = YAML(), io.StringIO()
-    yaml.width = ONE_LINE
-    yaml.dump(_with_flat_lists(values), text)
-    return text.getvalue()
-
-
-def _with_flat_lists(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _with_flat_lists(item) for key, item in value.items()}
-    if isinstance(value, list):
-        value = CommentedSeq(value)
-        value.fa.set_flow_style()
-    return value
-
-
 def with_data(text: str, values: dict) -> str:
-    """The text of params.yaml with other values in its `data` group; comments and all other groups stay."""
+    """The text of params.yaml with other values in its `data` group, as DVC would write it; all other groups stay.
+
+    Of the comments, those within the old columns go with them.
+    """
+    yaml, changed = YAML(), io.StringIO()
+    content = yaml.load(text)
     for key, value in values.items():
-        block = "".join(f"  {line}\n" for line in _dumped({key: value}).splitlines())
-        pattern = rf"(?m)^  {key}:.*\n(?:    .*\n|  - .*\n)*"
-        text, count = re.subn(pattern, lambda _, block=block: block, text)
-        if count != 1:
-            raise InputError(f"params.yaml: data.{key} stands there {count} times; `git checkout params.yaml` mends it")
-    return text
+        content["data"][key] = _written(value)
+    yaml.dump(content, changed)
+    head, found, rest = changed.getvalue().partition("\nsplit:")
+    return f"{head.rstrip()}\n{found}{rest}"  # the blank line belonged to the old columns
+
+
+def _written(value: object) -> object:
+    """As YAML writes it so that every reader reads the same: a text of more than plain characters in double quotes."""
+    if isinstance(value, dict):
+        return CommentedMap({_written(key): _range(its) for key, its in value.items()})
+    if isinstance(value, list):
+        return [_written(item) for item in value]
+    if isinstance(value, str) and not value.isprintable():
+        raise InputError(f"FILE: received the name {value!r}, which params.yaml cannot keep; rename it in the file")
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and not PLAIN.fullmatch(value) else value
+
+
+def _range(limits: object) -> object:
+    if limits is None:
+        return None
+    within = CommentedMap(zip(("min", "max"), limits, strict=True))
+    within.fa.set_flow_style()
+    return within
 
 
 def summary(file: str, understood: Understood) -> list[str]:

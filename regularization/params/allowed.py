@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 # The largest seed is 4294967295; the replicates and the splits count on from the one that stands in params.yaml.
 LARGEST_SEED = 4_000_000_000
@@ -38,7 +38,11 @@ Width = Annotated[float, allowed("a number above 0", gt=0)]
 OptionalWidth = Annotated[float | None, allowed("a number above 0, or null", gt=0)]
 OptionalStddev = Annotated[float | None, allowed("a number from 0 to 1, or null", ge=0, le=1)]
 LearningRate = Annotated[float, allowed("a number above 0, at most 1e30", gt=0, le=LARGEST_NUMBER)]
-Range = Annotated[tuple[float, float], allowed("a pair [smallest, largest] of numbers", strict=False)]
+Range = Annotated[
+    tuple[float, float],
+    BeforeValidator(lambda its: tuple(its.values()) if isinstance(its, dict) and list(its) == ["min", "max"] else its),
+    allowed("{min: smallest, max: largest}, two numbers", strict=False),
+]
 VariantName = Annotated[
     str, allowed("a letter, then up to 59 letters, digits, _ and -", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,59}$")
 ]

@@ -17,7 +17,7 @@ class Data(Group):
     delimiter: str = allowed("one character", min_length=1, max_length=1)
     decimal: Literal[".", ","] = allowed("'.' or ','")
     encoding: str = allowed("the name of an encoding, such as utf-8 or cp1252")
-    columns: dict[str, Range | None] | None = allowed("each column with its pair [smallest, largest] or null, or null")
+    columns: dict[str, Range | None] | None = allowed("each column with {min: smallest, max: largest} or null, or null")
     ignore: list[str] = allowed("a list of names of columns")
     target: str = allowed("the name of a column")
     threshold: float | None = allowed("a number or null")

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dvc.utils.serialize import load_yaml, modify_yaml, parse_yaml
+import yaml
+from dvc.utils.serialize import load_yaml, parse_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from regularization.params import load_params
 from regularization.params.file import parse_values
 from stages._ends import as_lines
 from tests.conftest import ROOT
+from tests.repositories import commit, run
 
 
 def with_line(old: str, new: str, folder: Path) -> Path:
@@ -75,16 +77,21 @@ def test_a_secret_that_stands_twice_is_not_shown(tmp_path):
     assert "hunter2" not in str(raised.value)
 
 
-def test_the_committed_file_is_as_dvc_writes_it(tmp_path):
-    """So that `dvc exp run -S dropout=0.3` changes the one line."""
-    file = tmp_path / "params.yaml"
-    shutil.copy(ROOT / "params.yaml", file)
-    with modify_yaml(file) as params:
-        params["dropout"] = 0.3
+def test_two_experiments_change_the_two_lines_that_they_name(tmp_path):
+    """By the command itself: what it does to lists and comments is its own."""
+    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    stage = {"cmd": "true", "params": ["dropout", "sweep.folds"]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"only": stage}}), encoding="utf-8")
+    for command in (("git", "init", "--quiet"), ("dvc", "init", "--quiet")):
+        run(*command, cwd=tmp_path)
+    commit(tmp_path, "as it stands")
+    for setting in ("dropout=0.3", "sweep.folds=4"):
+        run("dvc", "exp", "run", "--set-param", setting, cwd=tmp_path)
     before = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
-    after = file.read_text(encoding="utf-8").splitlines()
-    assert [(old, new) for old, new in zip(before, after, strict=True) if old != new] == [
-        ("dropout: 0.2", "dropout: 0.3")
+    after = (tmp_path / "params.yaml").read_text(encoding="utf-8").splitlines()
+    assert [(old.strip(), new.strip()) for old, new in zip(before, after, strict=True) if old != new] == [
+        ("dropout: 0.2", "dropout: 0.3"),
+        ("folds: 5", "folds: 4"),
     ]
 
 
