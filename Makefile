@@ -39,7 +39,7 @@ test-fast: setup ## run the tests that take seconds: the inner loop
 	@python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not training" $(ARGS)
 
 test-slow: setup ## run the long tests: simulations, random inputs by the thousand
-	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
+	@python -m pytest --numprocesses 2 --dist load -m slow $(ARGS)
 
 lint: setup ## check style, format and types
 	@ruff check .

@@ -127,7 +127,9 @@ def test_odd_names_come_back_as_they_are_after_an_experiment_as_well(tmp_path):
     found = parse_values(text)["data"]
     ranges = {name: its and {"min": its[0], "max": its[1]} for name, its in values["columns"].items()}
     assert {key: found[key] for key in values} == values | {"columns": ranges}
-    assert text[text.index("\nsplit:") :] == before[before.index("\nsplit:") :].replace("dropout: 0.2", "dropout: 0.4")
+    assert text[text.index("\nsplit:") :] == before[before.index("\nsplit:") :].replace(
+        "\ndropout: 0.2\n", "\ndropout: 0.4\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["a\x85b", "a\u2028b", "a\nb", "a\x1b[31m"])

@@ -30,6 +30,7 @@ from stages._files import write_text
 
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
 SHOWN = 8  # names in a line
+CHANGED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")  # what YAML takes for the end of a line, or rewrites
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+( [A-Za-z0-9_./()%-]+)*")  # a text that YAML takes as it stands
 
 
@@ -100,7 +101,7 @@ def _written(value: object) -> object:
         return CommentedMap({_written(key): _range(its) for key, its in value.items()})
     if isinstance(value, list):
         return [_written(item) for item in value]
-    if isinstance(value, str) and not value.isprintable():
+    if isinstance(value, str) and CHANGED.search(value):
         raise InputError(f"FILE: received the name {value!r}, which params.yaml cannot keep; rename it in the file")
     return DoubleQuotedScalarString(value) if isinstance(value, str) and not PLAIN.fullmatch(value) else value
 

@@ -57,6 +57,7 @@ def described(
     """Each variant with its `settings` in words, then those that have the settings of another, and that one's name."""
     names = [*replicates.variants, *same_settings]
     told = [settings_text(settings.get(name, {})) for name in names]
+    told = [None if text == name else text for name, text in zip(names, told, strict=True)]  # the name says it all
     same = [same_settings.get(name) for name in names]
     return pd.DataFrame({"variant": names, "settings": told, "same_as": same}, dtype=object)
 

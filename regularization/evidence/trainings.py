@@ -78,8 +78,9 @@ def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -
     """
     rows, shared = [], min(map(replicates.n_splits, replicates.variants))
     for metric in metrics.values():
-        test = replicates.wide("honest", metric.column).head(shared)
-        validation = replicates.wide("honest", metric.validation_column).head(shared)
+        names = list(replicates.variants)  # networks alone
+        test = replicates.wide("honest", metric.column)[names].head(shared)
+        validation = replicates.wide("honest", metric.validation_column)[names].head(shared)
         if (test.notna().any(axis=1) & validation.notna().any(axis=1)).sum() < 2:
             continue
         is_best = validation.eq((metric.sign * validation).max(axis=1) * metric.sign, axis=0)

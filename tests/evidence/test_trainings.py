@@ -107,3 +107,9 @@ def test_where_all_of_a_kind_diverged_the_rest_is_told(variant, protocols):
     assert "nan" not in told
     assert ("changes the" in told) == (variant != "base" or "leaky" not in protocols)
     assert variant not in set(found["notebook_lottery"]["variant"]) or "notebook" not in protocols
+
+
+def test_a_reference_model_is_no_choice_among_networks():
+    trainings, blocks = simulated(("base", "l1l2", "random_forest"), gains={"random_forest": 0.2})
+    its = checked_replicates(trainings, blocks, headline=("base", "l1l2"), references=["random_forest"])
+    assert set(selection(its)["chosen"]) <= {"base", "l1l2"}
