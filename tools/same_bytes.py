@@ -2,7 +2,7 @@
 
 A part of each way of training runs natively and on the emulated processors: two epochs of each headline model with
 Keras, what the trained networks predict and are worth, a training in batches so large that several threads would share
-them, a small population, and NumPy's functions and linear algebra. Equal digests mean equal bits.
+them, a small population, the reference models, and NumPy's functions and linear algebra. Equal digests mean equal bits.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def digests(*, headline_only: bool = False) -> dict[str, str]:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
         tf.config.threading.set_inter_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
     others = {} if headline_only else _of_other_techniques()
-    return _of_keras() | _of_the_population() | others | _of_numpy()
+    return _of_keras() | _of_the_population() | others | _of_references() | _of_numpy()
 
 
 def _of_keras() -> dict[str, str]:
@@ -109,6 +109,17 @@ def _of_other_techniques() -> dict[str, str]:
     model = build_model(**techniques_together(), hidden_units=(6,), seed=0)
     train_population([model], Dataset(*_arrays(240)[:4]), seeds=[0], epochs=3, batch_size=8)
     return {"the other techniques": _digest(model.get_weights(), [])}
+
+
+def _of_references() -> dict[str, str]:
+    from regularization.replicates.references import MODELS
+
+    arrays, found = _arrays(240), {}
+    for name, model in MODELS.items():
+        seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
+        probabilities = model.make(1).fit(arrays.X_train, arrays.y_train, **seen).predict_proba(arrays.X_test)
+        found[f"what {name} predicts"] = _digest([probabilities], [])
+    return found
 
 
 def _of_numpy() -> dict[str, str]:

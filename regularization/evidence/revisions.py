@@ -134,7 +134,8 @@ def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tup
     trainings, blocks = (
         [_of(getattr(its, table), name) for its in (base, branch)] for table in ("trainings", "blocks")
     )
-    same_seeds = _keys(trainings[0], ["split", "seed"]) == _keys(trainings[1], ["split", "seed"])
+    was, now = (dict(_keys(_of(its, "honest", "protocol"), ["split", "seed"])) for its in trainings)
+    same_seeds = all(was[split] == now[split] for split in was.keys() & now.keys())
     if _equal(*trainings) and _equal(*blocks):
         return SAME, "", same_seeds
     if reason := other_table or _other_splits(trainings, blocks):

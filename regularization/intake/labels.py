@@ -1,6 +1,5 @@
 """The column to predict, as labels 0 and 1."""
 
-import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 from regularization.errors import InputError
 from regularization.table.columns import holds_numbers, raise_broken, to_numbers
 
-LARGEST_FLOAT = sys.float_info.max  # a whole number of a table may be larger
+LARGEST_EXACT = 2**53  # up to here, a float holds every whole number
 SHOWN_LABELS = 6  # how many labels a message names
 MEANT_BY_TRUE = ("true", "yes", "on", "y")  # YAML reads these as true where they are not quoted
 MEANT_BY_FALSE = ("false", "no", "off", "n")
@@ -40,10 +39,10 @@ def find_labels(
         labels = binarize(pd.Series(numbers), threshold)
         if len(np.unique(labels)) < 2:
             raise InputError(
-                f"column {name!r}: every row is on one side of data.threshold {threshold:g} "
+                f"column {name!r}: every row is on one side of data.threshold {label_text(threshold)} "
                 f"(values {numbers.min():g} to {numbers.max():g}); choose one with rows on both sides"
             )
-        return labels, Target(name, (f"below {threshold:g}", f"at least {threshold:g}"), threshold)
+        return labels, Target(name, (f"below {label_text(threshold)}", f"at least {label_text(threshold)}"), threshold)
     texts = values.map(label_text)
     found = sorted(texts.unique())
     if len(found) != 2:
@@ -59,9 +58,11 @@ def binarize(target: pd.Series, threshold: float) -> np.ndarray:
 
 
 def label_text(value: object) -> str:
-    """A label as it is written: 1 for 1.0, True for true."""
+    """A label as it is written, to the last digit: 1 for 1.0, True for true."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return f"{value:g}" if is_number and abs(value) < LARGEST_FLOAT else str(value)
+    if not is_number or not abs(value) < LARGEST_EXACT:
+        return str(value)
+    return str(int(value)) if value == int(value) else repr(float(value))
 
 
 def _wrong_number(found: list[str], values: pd.Series) -> str:

@@ -18,7 +18,7 @@ from regularization.table.columns import Column, encode_column, find_column, hol
 DELIMITERS = ",;\t|"
 SNIFFED_LINES = 200
 MOST_RANGES = 60  # columns up to which each gets a range: params.yaml stays readable
-POSITIVE_WORDS = ("1", "yes", "true", "y", "t", "positive", "pos", "+", "good", "present", "won", "win", "spam")
+POSITIVE_WORDS = ("yes", "true", "y", "t", "positive", "pos", "+", "good", "present", "won", "win", "spam")
 
 
 class Layout(NamedTuple):
@@ -149,6 +149,8 @@ def choose_classes(values: pd.Series) -> tuple[float | None, str | None]:
     if len(labels) == 2:
         if set(labels) in ({"0", "1"}, {"False", "True"}):
             return None, None
+        if set(labels) == {"-1", "1"}:
+            return None, "1"
         said = [label for label in labels if label.lower() in POSITIVE_WORDS]
         return None, said[0] if len(said) == 1 else present.map(label_text).value_counts().index[-1]
     if len(labels) < 2 or not holds_numbers(values):

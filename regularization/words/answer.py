@@ -55,11 +55,11 @@ def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
         sentences.append(f"{variant} against {reference}: {_verdicts(pair, metrics)}.")
     majority = tables["majority"].query(f"metric == '{BINARY_CROSSENTROPY.name}' and lower > 0")
     worse = [
-        f"{row['variant']} by {interval(row['difference'], row['lower'], row['upper'])}"
+        f"{row['variant']}, by {interval(row['difference'], row['lower'], row['upper'], digits='.3f')}"
         for row in rows_of(majority[majority["variant"].isin(_headline(tables))])
     ]
     if worse:
-        sentences.append(f"Always predicting the shares of the classes has a lower test loss than {listed(worse)}.")
+        sentences.append(f"Worse in the test loss than always predicting the shares of the classes: {listed(worse)}.")
     return [*sentences, *_epochs(tables["epochs"])]
 
 

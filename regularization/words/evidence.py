@@ -158,7 +158,13 @@ def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
     for row, further, enough in _further_splits(tables):
         pair = f"{row['variant']} against {row['reference']} in {METRICS[row['metric']].label} is {row['verdict']}"
         limit = f"a difference of {row['equivalence']:g}"
-        if enough.empty:
+        if len(enough) and enough["factor"].iloc[0] == 1:
+            power, splits = enough["power"].iloc[0], enough["splits"].iloc[0]
+            sentences.append(
+                f"{pair}, though its {splits:.0f} splits find {limit}, the margin that matters, in {power:.0%} of such "
+                "studies: more of them settle little."
+            )
+        elif enough.empty:
             least = further["detectable"].iloc[-1]
             sentences.append(
                 f"{pair}: no number of splits would find {limit}, the margin that matters; with this many rows, the "
@@ -172,15 +178,16 @@ def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 def splits_to_decide(tables: dict[str, pd.DataFrame]) -> int:
     """Return how many splits would settle the undecided headline comparisons that any number settles; 0 if none."""
-    return max((int(enough["splits"].iloc[0]) for _, _, enough in _further_splits(tables) if len(enough)), default=0)
+    needed = [enough.iloc[0] for _, _, enough in _further_splits(tables) if len(enough)]
+    return max((int(row["splits"]) for row in needed if row["factor"] > 1), default=0)
 
 
 def _further_splits(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[dict, pd.DataFrame, pd.DataFrame]]:
-    """Yield each undecided headline comparison, its plan for more splits, and the part of it that would be enough."""
+    """Yield each undecided headline comparison, its plan for as many splits or more, and what of it is enough."""
     headline, plan, keys = tables["comparisons"].query("family == 'headline'"), tables["plan"], PAIR
     for row in rows_of(headline[~headline["verdict"].isin(DECIDED) & headline["metric"].isin(leading(tables))]):
         same = (plan[keys] == [row[key] for key in keys]).all(axis=1)
-        further = plan[same & (plan["factor"] > 1)].sort_values("factor")
+        further = plan[same & (plan["factor"] >= 1)].sort_values("factor")
         if len(further):
             enough = (further["detectable"] <= row["equivalence"]) & (further["splits"] < float("inf"))
             yield row, further, further[enough]

@@ -208,6 +208,7 @@ def test_a_branch_with_fewer_splits_is_compared_on_those_that_both_have():
     branch = cut_to(35)
     comparison = compare_revisions(BASE, branch)
     assert set(comparison.variants["state"]) == {"compared"}
+    assert comparison.variants["same_seeds"].all()  # on those
     found = row_of(comparison.differences, variant="dropout", metric="accuracy")
     assert found["difference"] == pytest.approx(found["branch"] - found["base"])
 

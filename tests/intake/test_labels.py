@@ -18,6 +18,9 @@ def test_binarize_takes_the_threshold_itself_as_1():
         (["no", "yes", "no"], {"positive": "no"}, [1, 0, 1], ("yes", "no")),
         (["no", "yes", "no"], {"positive": True}, [0, 1, 0], ("no", "yes")),  # `positive: yes` without quotes
         ([1, 2, 1], {"positive": 2.0}, [0, 1, 0], ("1", "2")),
+        ([1000001, 1000002, 1000001], {"positive": 1000002}, [0, 1, 0], ("1000001", "1000002")),
+        ([0.1234567, 0.1234568], {"positive": 0.1234568}, [0, 1], ("0.1234567", "0.1234568")),
+        ([20240101, 20240102], {"threshold": 20240102}, [0, 1], ("below 20240102", "at least 20240102")),
         ([0, 1, 1], {}, [0, 1, 1], ("0", "1")),
         ([0.0, 1.0, 1.0], {}, [0, 1, 1], ("0", "1")),
         ([True, False, True], {}, [1, 0, 1], ("False", "True")),
@@ -35,6 +38,7 @@ def test_labels_and_what_they_mean(values, given, expected, labels):
     [
         (["a", "b", "c"], {}, r"3 labels \(a, b, c\); expected two: write a column"),
         ([1, 2, 3], {}, "expected two, or a number in data.threshold"),
+        ([1000001, 1000002, 5], {}, r"3 labels \(1000001, 1000002, 5\); expected two"),
         (["a", "a"], {"positive": "a"}, "there is nothing to learn"),
         (["no", "yes"], {}, "the labels are 'no' and 'yes'; set data.positive"),
         (["no", "yes"], {"positive": "yess"}, "data.positive: received 'yess'; expected one of the labels"),

@@ -68,6 +68,9 @@ def test_a_wide_table_gets_no_list_of_columns():
         ([True, False], (None, None)),
         (["no", "yes", "yes"], (None, "yes")),
         (["x", "x", "z"], (None, "z")),
+        ([1, 2, 1], (None, "2")),  # German credit, Haberman: the rarer one, whatever it is called
+        ([2, 1, 2], (None, "1")),
+        ([-1, 1, 1], (None, "1")),
         ([3, 5, 5, 6, 7], (6.0, None)),
         ([1, 1, 1, 2, 3], (2.0, None)),
         (["a", "b", "c"], (None, None)),

@@ -56,7 +56,8 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42)
 
     ours = read_table(published_csv, delimiter=";")
-    ours = check_table(ours, columns=params["data"]["columns"], target="quality", threshold=6)
+    ranges = {name: tuple(its.values()) for name, its in params["data"]["columns"].items()}
+    ours = check_table(ours, columns=ranges, target="quality", threshold=6)
     table = Table(ours.features.to_numpy(), ours.y, duplicate_groups(ours.features))
     rows = split_rows(table.groups, test_size=0.2, validation_split=0.2, random_state=42)
     arrays = to_arrays(table, rows, fit_preprocessor(table, rows, fit_scaler_on="all"))

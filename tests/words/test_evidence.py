@@ -8,7 +8,7 @@ import pytest
 from regularization.errors import InputError
 from regularization.evidence import evidence_tables
 from regularization.words.answer import answer
-from regularization.words.evidence import main_figures, sentences, undecided
+from regularization.words.evidence import main_figures, sentences, splits_to_decide, undecided
 from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
 
 
@@ -55,6 +55,15 @@ def test_an_undecided_pair_comes_with_the_splits_that_would_settle_it():
     enough = plan[(plan["detectable"] <= 0.01) & (plan["factor"] > 1)]
     said = f"{enough['splits'].iloc[0]:.0f} splits would find a difference of 0.01" if len(enough) else "no number of"
     assert said in first
+
+
+def test_an_undecided_pair_whose_splits_are_enough_is_told_so():
+    tables = evidence_tables(*simulated(splits=200, seed_sd=0.001, block_sd=0.001), headline=HEADLINE)
+    plan = tables["plan"].assign(detectable=0.002)
+    rows = tables["comparisons"].assign(verdict="undecided")
+    told = undecided(tables | {"plan": plan, "comparisons": rows})
+    assert all("though its 200 splits find a difference of" in text for text in told)
+    assert splits_to_decide(tables | {"plan": plan, "comparisons": rows}) == 0
 
 
 def test_the_answer_is_the_headline_pairs_and_the_best(tables):
