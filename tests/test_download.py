@@ -22,6 +22,8 @@ from tests.conftest import CSV_NAME, ROOT
 from tests.servers import CONTENT, serving
 from tests.warm import warm_commands
 
+pytestmark = pytest.mark.training
+
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 

@@ -144,6 +144,7 @@ def test_importing_quietly_hides_stderr_and_gives_it_back(capfd):
     assert capfd.readouterr().err == "news"
 
 
+@pytest.mark.training
 def test_tensorflow_is_imported_where_networks_are_trained_alone():
     modules = "stages.check_params, stages.download, stages.prepare, stages.report"
     assert python(f"import {modules}, sys; sys.exit('tensorflow' in sys.modules)").returncode == 0

@@ -19,6 +19,8 @@ from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
 from tests.warm import warm_commands
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture
 def raw(stage_folder):

@@ -15,6 +15,8 @@ from tests.repositories import change_params, commit, copy_project, end, run
 from tools.pull_request import report as pull_request
 from tools.pull_request.repository import fork_point
 
+pytestmark = pytest.mark.training
+
 CHARTS = [
     "Training loss",
     "Validation loss",

@@ -20,6 +20,8 @@ from tools.pull_request.check import CUT, check, cut
 from tools.pull_request.repository import files_here, files_of
 from tools.pull_request.revision import read_revision, stale_stages
 
+pytestmark = pytest.mark.training
+
 DATA = {"rows": {"all": 800}, "share_of_class_1": {"all": 0.53}, "duplicate_rows": 3, "origin": "published"}
 COLUMNS = "variant,protocol,split,seed,n_train,n_distinct_train,n_test"
 SETTINGS = {"data": {"sha256": "4a40", "threshold": 6}, "dropout": 0.2, "evidence": {"equivalence": {"accuracy": 0.01}}}

@@ -101,6 +101,7 @@ def test_bad_replicate_params(prepared, stage_folder, params, monkeypatch, chang
     assert message in str(raised.value)
 
 
+@pytest.mark.training
 def test_params_are_refused_before_tensorflow_is_read(prepared):
     code = (
         "import sys; sys.argv = ['replicate', 'base']; import stages.replicate; sys.exit('tensorflow' in sys.modules)"

@@ -5,6 +5,8 @@ import pytest
 from benchmarks.family_studies import LEARNERS, families
 from benchmarks.interval_studies import CASES, agreement, coverage
 
+pytestmark = pytest.mark.training
+
 
 def name_of(case) -> str:
     return f"{case.name}, {case.n_rows} rows"

@@ -14,6 +14,8 @@ from regularization.replicates.references import MODELS, train_references
 from regularization.table import Table, plan_splits
 from regularization.table.block_scores import unpack_blocks
 
+pytestmark = pytest.mark.training
+
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(200, 4))
 Y = (X[:, 0] + RANDOM.normal(size=200) > 0).astype(int)

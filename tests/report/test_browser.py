@@ -13,6 +13,8 @@ from tests.conftest import ROOT
 from tests.report.examples import inputs
 from tools.browser import Page, chromium, find_chromium
 
+pytestmark = pytest.mark.training
+
 AXE = ROOT / ".axe" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESK = 390, 1100
 LOOKS = {"phone": (PHONE, "dark"), "desk": (DESK, "light")}

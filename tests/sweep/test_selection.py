@@ -72,6 +72,7 @@ def test_of_equally_simple_ones_the_better_is_taken():
     assert simplest(scores, np.ones(2, bool), [0, 0]) == int(scores.means.argmin())
 
 
+@pytest.mark.training
 def test_choosing_among_equals_costs_what_the_best_only_seems_to_be_better():
     """All means are 0, so that the lowest one is luck alone, and the cost of choosing is its distance from 0."""
     costs, seeming = [], []
@@ -82,6 +83,7 @@ def test_choosing_among_equals_costs_what_the_best_only_seems_to_be_better():
     assert np.mean(costs) == pytest.approx(np.mean(seeming), rel=0.25)
 
 
+@pytest.mark.training
 def test_the_interval_of_that_cost_covers_it():
     """60 studies: with a coverage of 95%, 51 or fewer would be covered once in 500 times."""
     true = -np.mean([scores_of(np.zeros(10), noise=1.0, seed=seed).means.min() for seed in range(2000)])
