@@ -1,6 +1,7 @@
 # `make` trains and compares the three models; `make help` lists the rest.
 
-PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
+# The first that runs: a shim of pyenv is there without running.
+PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell python$(version) -c '' 2>/dev/null && echo python$(version))) python3)
 BASE ?= main
 MODEL ?= models/recommended.keras
 export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
@@ -26,7 +27,8 @@ help: ## list these targets
 setup: .venv/.installed ## make .venv from requirements.txt
 
 .venv/.installed: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "expected Python 3.11 or later, received " + sys.version)'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and \
+		"expected Python 3.11, 3.12 or 3.13, for which TensorFlow is published; received " + sys.version)'
 	@$(PYTHON) -m venv .venv
 	@echo "installing the pinned packages into .venv (2.7 GB, a minute or more)"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt

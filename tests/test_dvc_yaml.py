@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 import subprocess
 from collections.abc import Collection
 
@@ -19,6 +20,7 @@ from regularization.variants import (
 )
 from stages._guard import NO_RESULT_DEPENDS_ON
 from tests.conftest import ROOT, committed
+from tests.repositories import run
 
 DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES = DVC["stages"]
@@ -216,3 +218,22 @@ def test_no_stage_imports_another_and_the_library_imports_none():
     for file in (ROOT / "regularization").rglob("*.py"):
         behind = imported(str(file.relative_to(ROOT)))
         assert {name.split("/")[0] for name in behind} <= {"regularization"}
+
+
+def test_a_clone_that_wants_other_ends_of_lines_has_the_same_bytes(tmp_path):
+    """Git on Windows does; each stage would count as changed."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("expected a git repository")
+    run("git", "clone", "--quiet", "-c", "core.autocrlf=true", str(ROOT), "clone", cwd=tmp_path)
+    for name in ("dvc.yaml", "stages/train.py", "metrics/data.json", "requirements.txt"):
+        assert b"\r" not in (tmp_path / "clone" / name).read_bytes()
+
+
+@pytest.mark.parametrize(("version", "status"), [((3, 10), 1), ((3, 11), 0), ((3, 13), 0), ((3, 14), 1)])
+def test_a_python_without_the_packages_is_one_line_before_they_are_fetched(version, status):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (check,) = re.findall(r"@\$\(PYTHON\) -c '(import sys; .*?)'\n", makefile, re.DOTALL)
+    with pytest.raises(SystemExit) as raised, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.version_info", (*version, 0, "final", 0))
+        exec(check)
+    assert bool(raised.value.code) == bool(status)
