@@ -363,20 +363,33 @@ def test_a_long_text_is_cut_with_a_word_and_folded_again():
     assert cut("short", 60_000) == "short"
 
 
-def test_the_script_of_the_workflow_writes_a_check_run(project):
-    write_results(project, gain=-0.05)
-    commit(project, "worse")
+def written_by_the_script(project: Path, python: str) -> dict:
+    """What the workflow's script leaves in check.json, with `python` as the command of that name."""
     sha = run("git", "rev-parse", "branch", cwd=project).strip()
     run("git", "checkout", "--quiet", "main", cwd=project)
-    (project / "python").write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" "$@"\n')
+    (project / "python").write_text(f"#!/bin/sh\n{python}\n")
     (project / "python").chmod(0o755)
     environment = {"HEAD_SHA": sha, "LABELS": '["accept-worse", "--help", "x y"]', "PATH": f"{project}:/usr/bin:/bin"}
     script = ROOT / ".github" / "scripts" / "check_verdict.sh"
     subprocess.run(["bash", str(script)], cwd=project, env=environment, check=True)
     written = json.loads((project / "check.json").read_text())
     assert (written["name"], written["head_sha"], written["status"]) == ("Replicates", sha, "completed")
+    return written
+
+
+def test_the_script_of_the_workflow_writes_a_check_run(project):
+    write_results(project, gain=-0.05)
+    commit(project, "worse")
+    written = written_by_the_script(project, f'PYTHONPATH="{ROOT}" exec "{sys.executable}" "$@"')
     assert written["conclusion"] == "neutral"
     assert "`accept-worse` accepts it" in written["output"]["summary"]
+
+
+@pytest.mark.parametrize("python", ["exit 3", "kill -KILL $$", "echo '{'", "echo '{}'", "exit 0"])
+def test_whatever_becomes_of_the_comparison_a_failure_is_written(project, python):
+    written = written_by_the_script(project, python)
+    assert written["conclusion"] == "failure"
+    assert written["output"]["title"] == "The comparison ended without a verdict"
 
 
 # --- the two examples in the documentation

@@ -55,7 +55,10 @@ print(model.fit(np.eye(8, 2), np.zeros((8, 1)), epochs=2, verbose=0).history["lo
 """
 
 
-def test_without_such_settings_there_is_no_warning(monkeypatch, tmp_path):
+@pytest.mark.parametrize("content", [None, "{", "[1]", '{"floatx": "float32"}', ""])
+def test_without_such_settings_or_with_a_damaged_file_there_is_no_warning(monkeypatch, tmp_path, content):
+    if content is not None:
+        (tmp_path / "keras.json").write_text(content, encoding="utf-8")
     for name in (*REPLACED, *SETTINGS):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -63,14 +66,3 @@ def test_without_such_settings_there_is_no_warning(monkeypatch, tmp_path):
     set_environment()
     assert warning() is None
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
-
-
-@pytest.mark.parametrize("content", ["{", "[1]", '{"floatx": "float32"}', ""])
-def test_a_damaged_or_usual_keras_json_is_no_reason_to_warn(monkeypatch, tmp_path, content):
-    (tmp_path / "keras.json").write_text(content, encoding="utf-8")
-    for name in (*REPLACED, *SETTINGS):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr("regularization.rounding._replaced", [])
-    set_environment()
-    assert warning() is None
