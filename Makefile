@@ -4,7 +4,7 @@
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell python$(version) -c '' 2>/dev/null && echo python$(version))) python3)
 BASE ?= main
 MODEL ?= models/recommended.keras
-export BASE FILE TARGET THRESHOLD POSITIVE MODEL ROWS
+export BASE FILE TARGET TASK THRESHOLD POSITIVE MODEL ROWS
 # The stages call `python`: it must be the environment's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -72,8 +72,8 @@ readme: setup ## write the figures of README.md and docs/ anew from metrics/
 	@python -m tools.readme
 	@python -m tools.pull_request.examples
 
-table: setup ## use a table of your own: FILE=my.csv TARGET=column (and THRESHOLD=6 or POSITIVE=yes)
-	@python -m tools.table "$$FILE" "$$TARGET" $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")
+table: setup ## use a table of your own: FILE=my.csv TARGET=column (and TASK=number, THRESHOLD=6 or POSITIVE=yes)
+	@python -m tools.table "$$FILE" "$$TARGET" $(if $(TASK),--task="$$TASK") $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")
 
 predict: setup ## score new rows with the recommended network (or MODEL=models/base.keras): ROWS=rows.csv
 	@python -m tools.predict "$$MODEL" "$$ROWS"

@@ -93,6 +93,32 @@ def measure_population(data: Dataset, *, size: int, workers: int, name: str = "b
     return row
 
 
+def measure_heads(data: Dataset) -> dict[str, float]:
+    """The speed of networks with other heads, as a multiple of that of binary ones: 256 of each, by turns."""
+    score = data.X_train[:, 0] + data.X_train[:, 1] * data.X_train[:, 2]
+    of_val = data.X_val[:, 0] + data.X_val[:, 1] * data.X_val[:, 2]
+    limits = np.quantile(score, [1 / 3, 2 / 3])
+    labels = {
+        "binary": (2, data.y_train, data.y_val),
+        "three classes": (3, np.digitize(score, limits), np.digitize(of_val, limits)),
+        "a number": (0, score / score.std(), of_val / score.std()),
+    }
+
+    def train(name: str, size: int) -> float:
+        n_classes, y_train, y_val = labels[name]
+        its = data._replace(y_train=y_train, y_val=y_val)
+        models = [build_model(n_classes=n_classes, seed=seed) for seed in range(size)]
+        return seconds(lambda: train_population(models, its, seeds=range(size), epochs=EPOCHS, workers=WORKERS[-1]))
+
+    taken: dict[str, list[float]] = {name: [] for name in labels}
+    for name in labels:
+        train(name, 1)  # compiles
+    for _ in range(2):
+        for name, times in taken.items():
+            times.append(train(name, 256))
+    return {name: min(taken["binary"]) / min(times) for name, times in taken.items()}
+
+
 def measure_from_scratch(data: Dataset, size: int) -> float:
     """Seconds from nothing to so many trained networks, compiling included: for a process that has compiled nothing.
 
@@ -171,6 +197,7 @@ def measure() -> dict:
     print("              model  models  workers   seconds  s a model   to build", flush=True)
     scaling = [measure_population(data, size=size, workers=workers) for size in SIZES for workers in WORKERS]
     scaling += [measure_population(data, size=256, workers=WORKERS[-1], name=name) for name in KINDS if name != "base"]
+    heads = measure_heads(data)
     replicates = measure_replicates(
         np.concatenate([data.X_train, data.X_val, X_test[:TEST_ROWS]]),
         np.concatenate([data.y_train, data.y_val, y_test[:TEST_ROWS]]),
@@ -197,6 +224,7 @@ def measure() -> dict:
             if (row["models"], row["workers"]) == (256, WORKERS[-1])
         },
         "replicates": replicates,
+        "speed_of_heads": heads,
         "seconds_to_compile": compiling,
         "peak_memory_gb": memory,
         "scaling": scaling,
@@ -213,6 +241,8 @@ def main() -> None:
         print(f"{name:>12} {value:11.4f} {results['ratio_to_fit'][name]:17.1f}")
     for name, ratio in results["ratio_to_its_own_fit"].items():
         print(f"256 of {name} together: {ratio:.0f} times its own plain fit")
+    for name, ratio in results["speed_of_heads"].items():
+        print(f"256 networks of {name}: {ratio:.2f} times the speed of binary ones")
     headline, whole = results["replicates"]["headline"], results["replicates"]["all"]
     print(
         f"the headline models' replicates, {headline['trainings']:,} trainings: {headline['seconds']:.0f} s, "

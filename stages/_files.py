@@ -28,7 +28,7 @@ TEXT_COLUMNS = (
     "metric",
 )
 CONFLICT = tuple(mark * 7 for mark in "<=>")  # what git leaves in a file when a merge fails
-SHARES = ("accuracy", "brier", "ece")  # a column of such a score, alone or after `test_` and the like, is 0 to 1
+MOST = {"accuracy": 1, "brier": 2, "ece": 1}  # a column of such a score, alone or after `test_` and the like, is from 0
 
 
 @contextlib.contextmanager
@@ -241,8 +241,11 @@ def _expect(names: Collection[str], found: Collection[str], kind: str) -> None:
 
 def _check_shares(table: pd.DataFrame) -> None:
     for name in table:
-        if str(name).removeprefix("test_").removeprefix("train_").removeprefix("val_") in SHARES:
+        score = str(name).removeprefix("test_").removeprefix("train_").removeprefix("val_")
+        if score in MOST:
             values = table[name].astype(float)
-            wrong = np.flatnonzero((values < 0) | (values > 1))
+            wrong = np.flatnonzero((values < 0) | (values > MOST[score]))
             if len(wrong):
-                raise ValueError(f"{name} is {values.iloc[wrong[0]]:g} in line {wrong[0] + 2}, expected 0 to 1")
+                raise ValueError(
+                    f"{name} is {values.iloc[wrong[0]]:g} in line {wrong[0] + 2}, expected 0 to {MOST[score]}"
+                )

@@ -4,7 +4,7 @@ import pandas as pd
 
 from regularization.charts.differences import draw_differences, fair_baseline
 from regularization.evidence import evidence_tables, notebook_variants
-from regularization.metrics import metrics_with
+from regularization.heads import head_of_data
 from regularization.params import load_params
 from regularization.variants import (
     REFERENCE_GROUP,
@@ -22,8 +22,9 @@ from stages._files import atomic_folder, read_csv, read_json, write_csv, write_j
 
 def main() -> None:
     params = load_params()
-    data, headline = read_json("metrics/data.json", ["origin", "share_of_class_1"]), headline_models(params)
-    origin, metrics = data["origin"], metrics_with(params.evidence.equivalence, data["share_of_class_1"]["all"])
+    data, headline = read_json("metrics/data.json", ["origin"]), headline_models(params)
+    origin, head = data["origin"], head_of_data(data)
+    metrics = head.with_equivalence(params.evidence.equivalence, data)
     networks = replicate_groups(params)
     trainings, blocks, curves = (
         pd.concat([read_csv(f"{folder}/{group}.csv") for group in groups], ignore_index=True)
@@ -39,6 +40,7 @@ def main() -> None:
         blocks,
         headline=headline,
         curves=curves,
+        head=head,
         metrics=metrics,
         power=params.evidence.power,
         random_state=params.seed,

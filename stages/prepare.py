@@ -10,8 +10,10 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.intake.checks import CheckedTable, check_table, read_table
+from regularization.intake.labels import Target, few_rows
 from regularization.params import Data, load_params
 from regularization.table import (
+    Arrays,
     Rows,
     Table,
     describe,
@@ -22,7 +24,7 @@ from regularization.table import (
     to_arrays,
 )
 from regularization.table.columns import suspicion
-from regularization.table.preprocessing import to_plain
+from regularization.table.preprocessing import TargetScale, exact, to_plain
 from stages._ends import run_stage
 from stages._files import TABLE, atomic_folder, read_json, write_arrays, write_json
 
@@ -40,24 +42,24 @@ def main() -> None:
         validation_split=split.validation_split,
         random_state=split.random_state,
     )
-    _check_classes(table.y, rows)
+    _check_target(table, rows, checked.target)
     preprocessor = fit_preprocessor(table, rows, fit_scaler_on=split.fit_scaler_on)
     arrays = to_arrays(table, rows, preprocessor)
+    scale = {} if arrays.target is None else exact(TargetScale(*arrays.target.tolist()))
 
     with atomic_folder("data/prepared") as folder:
-        kept = {name: array for name, array in table._asdict().items() if array is not None}
-        write_arrays(folder / "table.npz", kept)  # all rows, checked: what the replicates split anew
-        write_arrays(folder / "arrays.npz", arrays._asdict())
+        write_arrays(folder / "table.npz", _arrays(table))  # all rows, checked: what the replicates split anew
+        write_arrays(folder / "arrays.npz", _arrays(arrays))
         write_json(
             folder / "preprocessing.json",  # what a saved model needs to take new rows of the table
             {
                 "table": {name: source.get(name) for name in ("file", "sha256", "origin")},
                 "layout": params.data.model_dump(include={"delimiter", "decimal", "encoding"}),
-                "target": checked.target._asdict(),
+                "target": checked.target._asdict() | scale,
                 "columns": to_plain(checked.columns, preprocessor),
             },
         )
-    write_json("metrics/data.json", describe(table, rows) | {"origin": source["origin"]})
+    write_json("metrics/data.json", describe(table, rows, checked.target.labels) | {"origin": source["origin"]})
 
 
 def _checked_bytes(source: dict, data: Data) -> BytesIO:
@@ -91,6 +93,7 @@ def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
         columns=data.columns,
         ignore=data.ignore,
         target=data.target,
+        task=data.task,
         threshold=data.threshold,
         positive=data.positive,
     )
@@ -103,18 +106,46 @@ def _table(checked: CheckedTable) -> Table:
         checked.y,
         duplicate_groups(checked.features),
         n_categories if n_categories.any() else None,
+        len(checked.target.labels),
     )
 
 
-def _check_classes(y: np.ndarray, rows: Rows) -> None:
-    """Raise `InputError` where the training rows are of one class; warn where the rows of another part are."""
+def _arrays(parts: Table | Arrays) -> dict[str, np.ndarray]:
+    """What is not None, and of two classes nothing is said."""
+    given = {name: its for name, its in parts._asdict().items() if its is not None}
+    return {name: np.asarray(its) for name, its in given.items() if name != "n_classes" or its != 2}
+
+
+def _check_target(table: Table, rows: Rows, target: Target) -> None:
+    """Raise `InputError` where the training rows are of one class; warn where another part lacks one, or a class rows.
+
+    Of a number, where it is the same in all training rows.
+    """
+    y, labels = table.y, target.labels
+    if not labels:
+        if len(np.unique(y[rows.train])) < 2:
+            raise InputError(
+                f"all {len(rows.train)} training rows have the target {y[rows.train][0]:g}; add other rows"
+            )
+        return
     for part, numbers in zip(("training", "validation", "test"), rows, strict=True):
-        if len(np.unique(y[numbers])) > 1:
+        present = np.unique(y[numbers])
+        if len(present) == len(labels):
             continue
-        said = f"all {len(numbers)} {part} rows are of class {y[numbers[0]]}, {int(y.sum())} of {len(y)} rows are of 1"
+        if len(labels) > 2 and len(present) > 1:
+            missing = ", ".join(label for number, label in enumerate(labels) if number not in present)
+            print(f"warning: the {len(numbers)} {part} rows have none of class {missing}", file=sys.stderr)
+            continue
+        said = f"all {len(numbers)} {part} rows are of class {y[numbers[0]]}"
+        said += f", {int(y.sum())} of {len(y)} rows are of 1" if len(labels) == 2 else f" ({labels[y[numbers[0]]]})"
         if part == "training":
-            raise InputError(f"{said}; expected both: add rows of the other class, or change split.random_state")
+            expected = (
+                "both: add rows of the other class" if len(labels) == 2 else "two classes or more: add rows of others"
+            )
+            raise InputError(f"{said}; expected {expected}, or change split.random_state")
         print(f"warning: {said}; scores on them say little, and balanced accuracy nothing", file=sys.stderr)
+    for line in few_rows(y, labels):
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def _warn_of_suspects(features: pd.DataFrame) -> None:

@@ -2,48 +2,39 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from regularization.heads import head_of
 from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import Params, load_params
-from regularization.table import Rows, Table, split_rows_by_group
-from regularization.table.preprocessing import fit_on, from_plain, to_plain
+from regularization.table import Arrays, Rows, Table, split_rows_by_group, to_arrays
+from regularization.table.preprocessing import TargetScale, exact, fit_on, from_plain, to_plain
 from regularization.variants import network_settings, split_settings
 from stages._ends import quiet_import, run_stage
-from stages._files import atomic_file, read_arrays, read_json, write_json
+from stages._files import atomic_file, read_json, write_json
+from stages._prepared import PREPARED, prepared_table
 
-PREPARED = Path("data/prepared")
 MODEL = "models/recommended.keras"
-SHOWN = ("accuracy", "binary_crossentropy", "brier")
-
-
-class Parts(NamedTuple):
-    """The rows to train on and those to stop by, as the network takes them."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_val: np.ndarray
-    y_val: np.ndarray
 
 
 def main() -> None:
     params, recommended = load_params(), read_json("metrics/evidence/recommended.json", ["variant", "settings"])
     name, variant = recommended["variant"], recommended["settings"]
     built_by, trained_by = split_settings(variant)
-    table = Table(**read_arrays(PREPARED / "table.npz", ["X", "y", "groups"], ["n_categories"]))
+    table = prepared_table()
     rows = _rows(params, table, stops_early=bool(trained_by))
     description = read_json(PREPARED / PREPROCESSING)
     columns, fitted = from_plain(description["columns"])
     preprocessor = fit_on(table.X[rows.train], n_categories=fitted.n_categories, may_miss=fitted.may_miss)
-    parts = Parts(
-        *(part for which in (rows.train, rows.val) for part in (preprocessor.transform(table.X[which]), table.y[which]))
-    )
+    arrays = to_arrays(table, rows, preprocessor)
     description |= {"columns": to_plain(columns, preprocessor)}
-    settings = network_settings(params) | built_by | {"n_features": parts.X_train.shape[1], "seed": params.seed}
-    model, epochs, scores = _train(parts, settings, trained_by, params, name)
+    if arrays.target is not None:
+        description["target"] |= exact(TargetScale(*arrays.target.tolist()))
+    settings = network_settings(params) | built_by
+    settings |= {"n_features": arrays.X_train.shape[1], "n_classes": table.n_classes, "seed": params.seed}
+    model, epochs, scores = _train(arrays, settings, trained_by, params, name)
     with atomic_file(MODEL) as partial:
         content = normalized_keras_file(_saved(model, partial))
         partial.write_bytes(with_member(content, PREPROCESSING, json.dumps(description, indent=2).encode()))
@@ -52,7 +43,7 @@ def main() -> None:
         "settings": variant,
         "rows": {"trained_on": len(rows.train), "stopped_by": len(rows.val) if trained_by else 0},
         "epochs": epochs,
-        "training": {key: scores[key] for key in SHOWN},
+        "training": {name: scores[name] for name in table.head.shown_of_training},
     }
     origin = description["table"]["origin"]
     write_json("metrics/recommended.json", told | ({"origin": origin} if origin == "standin" else {}))
@@ -71,13 +62,13 @@ def _rows(params: Params, table: Table, *, stops_early: bool) -> Rows:
     return Rows(np.concatenate([rows.train, rows.test]), rows.val, rows.test[:0])
 
 
-def _train(parts: Parts, settings: dict, trained_by: dict, params: Params, name: str):
+def _train(arrays: Arrays, settings: dict, trained_by: dict, params: Params, name: str):
     """The trained model, after how many epochs, and its scores on the rows that it was trained on."""
     with quiet_import():
         import tensorflow as tf
         from keras.callbacks import LambdaCallback
 
-        from regularization.networks.evaluation import score_predictions
+        from regularization.networks.evaluation import predictions, score_predictions
         from regularization.networks.fit import fit_epochs
         from regularization.networks.models import build_model
     tf.config.experimental.enable_op_determinism()
@@ -85,10 +76,10 @@ def _train(parts: Parts, settings: dict, trained_by: dict, params: Params, name:
     model = build_model(**settings)
     with tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar:
         history = fit_epochs(
-            model, *parts, **training, callbacks=[LambdaCallback(on_epoch_end=lambda *_: bar.update())]
+            model, *arrays[:4], **training, callbacks=[LambdaCallback(on_epoch_end=lambda *_: bar.update())]
         )
-    probability = model(parts.X_train.astype(np.float32), training=False).numpy().ravel()
-    return model, len(history.epoch), score_predictions(parts.y_train, probability)
+    predicted, y = (arrays.restored(its) for its in (predictions(model, arrays.X_train), arrays.y_train))
+    return model, len(history.epoch), score_predictions(y, predicted, head_of(settings["n_classes"]))
 
 
 def _saved(model, path: Path) -> bytes:

@@ -5,18 +5,18 @@ from tqdm import tqdm
 from regularization.jobs.cost import duration, this_machine
 from regularization.params import load_params
 from regularization.replicates.plan import plan_group
-from regularization.replicates.references import MODELS, reference_seconds, train_references
-from regularization.table import Table
+from regularization.replicates.references import models_of, reference_seconds, train_references
 from regularization.variants import REFERENCE_GROUP
 from stages._ends import run_stage
-from stages._files import read_arrays, write_replicates
+from stages._files import write_replicates
+from stages._prepared import prepared_table
 
 
 def main() -> None:
     params = load_params()
-    table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
+    table = prepared_table()
     splits = [split for split in plan_group(REFERENCE_GROUP, params, table) if split.protocol == "honest"]
-    trainings = len(MODELS) * len(splits)
+    trainings = len(models_of(table.head)) * len(splits)
     seconds = this_machine() * reference_seconds(len(splits), n_rows=len(splits[0].rows.train), n_inputs=table.n_inputs)
     print(f"{REFERENCE_GROUP}: {trainings:,} trainings, on this machine about {duration(seconds)}", flush=True)
     with tqdm(total=trainings, desc=REFERENCE_GROUP, unit="training", disable=None) as bar:

@@ -13,8 +13,9 @@ from regularization.table import PlannedSplit, Table
 from regularization.variants import network_settings, program_of, replicate_groups, trained_variants
 from stages._ends import chosen, quiet_import, run_stage
 from stages._engine import open_engine, progress_bar
-from stages._files import read_arrays, write_replicates
+from stages._files import write_replicates
 from stages._kept import kept_results
+from stages._prepared import prepared_table
 
 RUNS_PER_SHARD = 64  # where several processes share the work: four full programs of each variant
 
@@ -22,14 +23,14 @@ RUNS_PER_SHARD = 64  # where several processes share the work: four full program
 def main() -> None:
     params = load_params()
     group = chosen("group", replicate_groups(params), __doc__)
-    table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
+    table = prepared_table()
     splits, variants = plan_group(group, params, table), trained_variants(group, params)
     share_threads()
     with quiet_import():
         from regularization.replicates.measuring import Measured
         from regularization.replicates.training import train_replicates
 
-    network = network_settings(params) | {"n_features": table.n_inputs}
+    network = network_settings(params) | {"n_features": table.n_inputs, "n_classes": table.n_classes}
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
     _announce(group, params, table, splits, variants, trainings)
     with open_engine(trainings) as engine, progress_bar(group, trainings) as on_progress:
@@ -60,7 +61,7 @@ def _announce(group: str, params, table: Table, splits: list[PlannedSplit], vari
         epochs=params.epochs,
         n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
         n_inputs=table.n_inputs,
-        n_weights=max(count_weights(table.n_inputs, its_units) for its_units in units),
+        n_weights=max(count_weights(table.n_inputs, its_units, table.head.units) for its_units in units),
         n_at_once=trainings,
         n_programs=len({program_of(settings) for settings in variants.values()}),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from regularization.charts.curves import draw_curves
+from regularization.heads import head_of_data
 from regularization.params import Params, load_params
 from regularization.params.file import read_values
 from regularization.report import report_page
@@ -17,10 +18,11 @@ from stages._files import read_csv, read_curve, read_json, write_text
 def main() -> None:
     params, data = load_params(), read_json("metrics/data.json")
     subheading, headline = _subheading(params, is_standin=data["origin"] == "standin"), headline_models(params)
+    head = head_of_data(data)
     picture = draw_curves(
-        {name: read_curve(Path("plots") / name / "eval" / "binary_crossentropy.tsv") for name in headline},
+        {name: read_curve(Path("plots") / name / "eval" / f"{head.curve_loss}.tsv") for name in headline},
         title=f"Validation loss without penalty ({subheading})",
-        y_title="binary cross-entropy",
+        y_title=head.loss_in_words,
     )
     page = report_page(
         params=dict(read_values("params.yaml")),
@@ -28,7 +30,7 @@ def main() -> None:
         trainings=_of_groups("metrics/replicates", (*replicate_groups(params), REFERENCE_GROUP)),
         curves=_of_groups("plots/curves", replicate_groups(params)),
         calibration=_of_groups("metrics/calibration", (*replicate_groups(params), REFERENCE_GROUP)),
-        histories={name: _history(Path("plots") / name) for name in headline},
+        histories={name: _history(Path("plots") / name, head.curve_score) for name in headline},
         scores={name: read_json(f"metrics/{name}.json") for name in headline},
         data=data,
         source=read_json("data/raw/source.json"),
@@ -58,12 +60,12 @@ def _of_groups(folder: str, groups: Sequence[str]) -> pd.DataFrame:
     return pd.concat([read_csv(f"{folder}/{group}.csv") for group in groups], ignore_index=True)
 
 
-def _history(folder: Path) -> dict[str, list[float]]:
+def _history(folder: Path, score: str) -> dict[str, list[float]]:
     """DVCLive's curves under the names that Keras gives them."""
     return {
         prefix + metric: read_curve(folder / part / f"{metric}.tsv")
         for prefix, part in (("", "train"), ("val_", "eval"))
-        for metric in ("accuracy", "loss")
+        for metric in (score, "loss")
     }
 
 

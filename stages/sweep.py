@@ -6,8 +6,8 @@ import numpy as np
 
 from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
+from regularization.heads.metrics import MAE, METRICS
 from regularization.jobs.work import count_weights
-from regularization.metrics import METRICS, leading_metrics, score_rows
 from regularization.params import Params, load_params
 from regularization.rounding import share_threads
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
@@ -15,15 +15,17 @@ from regularization.sweep.results import choose, final_cell, final_work, scores_
 from regularization.sweep.rounds import Predicted, plan_folds, run_rounds, work_on
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import network_settings, sweep_settings
+from regularization.words.phrases import interval
 from stages._ends import quiet_import, run_stage
 from stages._engine import open_engine, progress_bar
-from stages._files import read_arrays, read_json, write_csv, write_json, write_text
+from stages._files import read_json, write_csv, write_json, write_text
 from stages._kept import kept_results
+from stages._prepared import prepared_table
 
 
 def main() -> None:
     params = load_params()
-    table = Table(**read_arrays("data/prepared/table.npz", ["X", "y", "groups"], ["n_categories"]))
+    table = prepared_table()
     is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
     share_threads()
     rows = _split(params, table)
@@ -35,17 +37,19 @@ def main() -> None:
     with open_engine(n_trainings) as engine, progress_bar("sweep", n_trainings) as on_progress:
         study = _train_grid(params, table, folds, configurations, engine, on_progress)
         chosen = choose(study, _complexities(params, table, configurations), random_state=params.seed)
-        last_work, unseen = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
+        last_work, last = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
         cell = final_cell(sweep_settings(params, configurations[chosen[1]]), seed=params.seed)
         ((_, tested),) = _trainer(engine, last_work, lambda _: None)([cell])
     scored = np.concatenate([fold.test for fold in folds])
-    leading = leading_metrics(float(min(table.y.mean(), 1 - table.y.mean())))
-    result = tabulate(configurations, study, chosen[2], y=table.y[scored], rates=leading[0])
+    head, unseen = table.head, last[0].test
+    leading = head.leading(_minority(table))
+    rates = leading[0] if head.n_classes else MAE.name
+    result = tabulate(configurations, study, chosen[2], y=table.y[scored], head=head, rates=rates)
     found = summary(
         configurations,
         study,
         chosen,
-        scores_on_test(tested, table.y[unseen], table.groups[unseen], metrics=[METRICS[name] for name in leading]),
+        scores_on_test(tested, table, last, metrics=[head.metrics[name] for name in leading]),
         n_test_rows=len(unseen),
         n_left_out=len(rows.test) - len(unseen),
         eliminate=params.sweep.eliminate,
@@ -64,11 +68,15 @@ def _train_grid(params: Params, table: Table, folds: list[Rows], configurations:
         table,
         folds,
         _trainer(engine, work_on(table, folds, **_training(params, table)), on_progress),
-        score=score_rows,
         rounds=params.sweep.seeds,
         seed=params.seed,
         eliminate=params.sweep.eliminate,
     )
+
+
+def _minority(table: Table) -> float:
+    """The share of the smallest class."""
+    return min(float(np.mean(table.y == label)) for label in range(table.n_classes)) if table.n_classes else 1.0
 
 
 def _shares(params: Params) -> dict:
@@ -76,7 +84,7 @@ def _shares(params: Params) -> dict:
 
 
 def _training(params: Params, table: Table) -> dict:
-    network = network_settings(params) | {"n_features": table.n_inputs}
+    network = network_settings(params) | {"n_features": table.n_inputs, "n_classes": table.n_classes}
     return {"network": network, "epochs": params.epochs, "batch_size": params.batch_size}
 
 
@@ -109,7 +117,7 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
             epochs=params.epochs,
             n_rows=len(folds[0].train) + len(folds[0].val),
             n_inputs=table.n_inputs,
-            n_weights=count_weights(table.n_inputs, params.hidden_units),
+            n_weights=count_weights(table.n_inputs, params.hidden_units, table.head.units),
         )
     size = f"{n_configurations:,} configurations, {trainings:,} trainings, on this machine {cost}"
     if trainings > params.sweep.most_trainings:
@@ -130,10 +138,10 @@ def _trainer(engine: Callable, work_and_scored: tuple, on_progress: Callable[[fl
 
 def _say(found: dict) -> None:
     name, test = next(iter(found["test"].items()))
+    told = interval(*test.values(), digits=".1%" if METRICS[name].is_counted else "", sign="")
     print(
         f"{found['set_size']} of {found['configurations']} configurations cannot be told from the best; the simplest "
-        f"within one standard error of it has a {METRICS[name].label} of {test['value']:.1%} "
-        f"({test['lower']:.1%} to {test['upper']:.1%})\n"
+        f"within one standard error of it has a {METRICS[name].label} of {told}\n"
         + (f"try it: {found['try_it']}" if found["try_it"] else "it is the plain network, without any technique")
     )
 

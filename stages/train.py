@@ -10,15 +10,16 @@ import numpy as np
 from tqdm import tqdm
 
 from regularization.errors import InputError
+from regularization.heads import head_of
 from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import headline_models, headline_settings, network_settings, training_settings
 from stages._ends import chosen, quiet_import, run_stage
-from stages._files import atomic_file, atomic_folder, read_arrays, read_json, write_json
+from stages._files import atomic_file, atomic_folder, read_json, write_json
 from stages._kept import kept_results
+from stages._prepared import PREPARED, prepared_parts
 
-PREPARED = Path("data/prepared")
 EPOCHS_PER_SYNC = 50
 
 
@@ -31,14 +32,19 @@ class Files(NamedTuple):
 def main() -> None:
     params = load_params()
     name = chosen("model", headline_models(params), __doc__)
-    arrays = Arrays(**read_arrays(PREPARED / "arrays.npz", Arrays._fields))
+    arrays = prepared_parts()
     preprocessing = (PREPARED / PREPROCESSING).read_bytes()  # a model alone could take no new row
-    shared = network_settings(params) | {"n_features": arrays.X_train.shape[1], "seed": params.seed}
+    n_classes = len(read_json(PREPARED / PREPROCESSING, ["target"])["target"]["labels"])
+    shared = network_settings(params) | {
+        "n_features": arrays.X_train.shape[1],
+        "n_classes": n_classes,
+        "seed": params.seed,
+    }
     settings = headline_settings(params, name) | shared
     training = training_settings(params) | {"epochs": params.epochs, "batch_size": params.batch_size}
     with quiet_import():
         from regularization.networks import evaluation, fit, models  # noqa: F401 (the store asks which code is in use)
-    kept = kept_results(Files, arrays._asdict(), preprocessing)
+    kept = kept_results(Files, tuple(arrays), preprocessing)
     files = kept.load(settings, training)
     if files is None:
         files = _train(name, arrays, settings, training, preprocessing)
@@ -62,7 +68,10 @@ def _train(name: str, arrays: Arrays, settings: dict, training: dict, preprocess
         _keep_curves_only(folder)
         origin = read_json(PREPARED / PREPROCESSING, ["table"])["table"]["origin"]
         mark = {"origin": origin} if origin == "standin" else {}
-        write_json(folder / "metrics.json", headline_metrics(model, arrays) | {"epochs": len(history.epoch)} | mark)
+        write_json(
+            folder / "metrics.json",
+            headline_metrics(model, arrays, head_of(settings["n_classes"])) | {"epochs": len(history.epoch)} | mark,
+        )
         model.save(folder / "model.keras")
         saved = (folder / "model.keras").read_bytes()
         content = with_member(normalized_keras_file(saved), PREPROCESSING, preprocessing)

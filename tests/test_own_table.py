@@ -47,6 +47,14 @@ def test_the_page_shows_what_make_table_says(repository):
     assert shown_on_the_page(f"make table FILE={EXAMPLE} TARGET=bought") == (repository / "said.txt").read_text("utf-8")
 
 
+@pytest.mark.parametrize("target", ["plan", "income"])
+def test_the_page_shows_what_it_says_of_other_tasks(repository, target):
+    said = run("python", "-m", "tools.table", EXAMPLE, target, cwd=repository)
+    run("git", "checkout", "--quiet", "params.yaml", cwd=repository)
+    run("python", "-m", "tools.table", EXAMPLE, "bought", cwd=repository)
+    assert shown_on_the_page(f"make table FILE={EXAMPLE} TARGET={target}") == said
+
+
 def test_params_keep_their_comments_and_all_other_values(repository):
     text = (repository / "params.yaml").read_text(encoding="utf-8")
     before = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -66,7 +74,7 @@ def test_params_keep_their_comments_and_all_other_values(repository):
 def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
     """On the training table itself, in another order of columns and without the target: the figures of metrics/."""
     table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")
-    rows = table.drop(columns=["bought", "country"])[["income", "job", "newsletter", "age"]]
+    rows = table.drop(columns=["bought", "country"])[["income", "plan", "job", "newsletter", "age"]]
     rows.to_csv(repository / "new.csv", sep=";", decimal=",", index=False)
     said = run("python", "-m", "tools.predict", "models/base.keras", "new.csv", cwd=repository)
     assert said.startswith("predictions.csv: 240 rows, ")
@@ -104,7 +112,7 @@ def test_an_edited_table_is_noticed_with_both_checksums(repository):
     file = repository / EXAMPLE
     before = file.read_bytes()
     assert "docs/example.csv" not in run("dvc", "status", "download", cwd=repository)
-    file.write_bytes(before + b"9999;01.01.2020;44;cook;1,0;true;AT;no\n")
+    file.write_bytes(before + b"9999;01.01.2020;44;cook;1,0;true;AT;plus;no\n")
     assert "modified:           docs/example.csv" in run("dvc", "status", "download", cwd=repository)
     with pytest.raises(AssertionError, match=r"expected sha256 \w{64}, received \w{64}"):
         run("dvc", "repro", "download", cwd=repository)
@@ -120,7 +128,7 @@ def test_odd_names_come_back_as_they_are_after_an_experiment_as_well(tmp_path):
     values = {"ignore": ODD_NAMES, "columns": {name: None if name == "?x" else [0, 2.5] for name in ODD_NAMES}}
     values |= {"target": "?x", "positive": "no", "threshold": None}
     before = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(with_data(before, values), encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(with_data(before, values)[0], encoding="utf-8")
     for setting in ("dropout=0.3", "dropout=0.4"):
         apply_overrides(tmp_path / "params.yaml", [setting])
     text = (tmp_path / "params.yaml").read_text(encoding="utf-8")
@@ -142,6 +150,6 @@ def test_a_name_that_yaml_would_change_is_refused(name):
 def test_make_table_after_an_experiment_writes_the_table_and_nothing_else(tmp_path):
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     apply_overrides(tmp_path / "params.yaml", ["hidden_units=[10]"])
-    text = with_data((tmp_path / "params.yaml").read_text(encoding="utf-8"), {"columns": {"a": [0, 1], "b": None}})
+    text, _ = with_data((tmp_path / "params.yaml").read_text(encoding="utf-8"), {"columns": {"a": [0, 1], "b": None}})
     assert parse_values(text)["data"]["columns"] == {"a": {"min": 0, "max": 1}, "b": None}
     assert parse_values(text)["hidden_units"] == [10]

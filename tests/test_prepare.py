@@ -8,12 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.dummy import DummyClassifier
-from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from regularization.errors import InputError
-from regularization.table.splits import majority_scores
 from stages import prepare
 from stages._files import TABLE
 from tests.conftest import CSV_NAME, ROOT
@@ -159,16 +156,6 @@ def test_a_published_table_has_the_bytes_of_params(raw, wine_table):
     raw(wine_table, origin="published")
     with pytest.raises(InputError, match="not the table of data.sha256"):
         prepare.main()
-
-
-def test_the_majority_class_is_scikit_learns_dummy():
-    random = np.random.default_rng(0)
-    y_train, y_test = (random.random(size) < 0.4 for size in (200, 50))
-    found = majority_scores(y_train.astype(int), y_test.astype(int))
-    dummy = DummyClassifier(strategy="prior").fit(np.zeros((200, 1)), y_train)
-    X = np.zeros((50, 1))
-    assert found["accuracy"] == pytest.approx(dummy.score(X, y_test))
-    assert found["binary_crossentropy"] == pytest.approx(log_loss(y_test, dummy.predict_proba(X)[:, 1]))
 
 
 def with_value(table: pd.DataFrame, row: int, column: str, value) -> pd.DataFrame:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.training
 CHARTS = [
     "Training loss",
     "Validation loss",
-    "Validation binary cross-entropy",
+    "Validation loss, without penalty",
     "Training accuracy",
     "Validation accuracy",
 ]
@@ -124,7 +124,7 @@ def test_every_chart_of_the_three_models_is_a_picture(report, clone):
     assert [path for _, path in shown] == [
         "pull_request/1-training-loss.png",
         "pull_request/2-validation-loss.png",
-        "pull_request/3-validation-binary-cross-entropy.png",
+        "pull_request/3-validation-loss-without-penalty.png",
         "pull_request/4-training-accuracy.png",
         "pull_request/5-validation-accuracy.png",
     ]

@@ -110,7 +110,7 @@ def figures(tmp_path, tables):
         for name in HEADLINE:
             write_json(tmp_path / f"{name}.json", {"test": {"accuracy": 0.75, "loss": 0.6, "binary_crossentropy": 0.5}})
         largest = {"accuracy": 0.625, "binary_crossentropy": 0.6875}
-        write_json(tmp_path / "data.json", {"majority_class_on_test_rows": largest})
+        write_json(tmp_path / "data.json", {"share_of_class_1": {"all": 0.5}, "majority_class_on_test_rows": largest})
         return tmp_path
 
     return write

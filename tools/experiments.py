@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from regularization.errors import InputError
-from regularization.metrics import METRICS
-from regularization.words.phrases import listed
+from regularization.heads.metrics import METRICS
+from regularization.words.phrases import figure, in_own_units, listed
 from stages._ends import run_tool
 
 WIDTH = 100  # columns of a terminal
@@ -75,10 +75,15 @@ def _table(figures: Mapping) -> list[str]:
     heads = "".join(f"{METRICS[name].label:<{_column(metrics)}}" for name in metrics)
     rows = [f"  {'':<{PAIR_WIDTH}}{heads}"]
     for pair in figures[metrics[0]]["verdict"]:
-        cells = [f"{figures[name]['difference'][pair]:+.3f} {figures[name]['verdict'][pair]}" for name in metrics]
+        cells = [_cell(name, figures[name], pair) for name in metrics]
         row = "".join(f"{cell:<{_column(metrics)}}" for cell in cells)
         rows.append(f"  {pair.replace('_vs_', ' against '):<{PAIR_WIDTH}}{row}")
     return [_cut(row) for row in rows]
+
+
+def _cell(name: str, of_metric: Mapping, pair: str) -> str:
+    difference = figure(of_metric["difference"][pair], sign="+", own_units=in_own_units(name))
+    return f"{difference} {of_metric['verdict'][pair]}"
 
 
 def _column(metrics: list[str]) -> int:

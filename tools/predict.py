@@ -1,12 +1,13 @@
 """Score new rows with a saved model: `make predict MODEL=models/base.keras ROWS=rows.csv`.
 
 Names (in any order), types, missing values and ranges are checked first. Writes a CSV with a line per row: its number,
-the probability of class 1, and the class.
+and the probability of class 1 or of each class, and the class; or the number that is predicted.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from regularization.errors import InputError
 from regularization.intake.checks import read_table
 from regularization.intake.new_rows import to_inputs, unused_columns
 from regularization.networks.keras_file import PREPROCESSING, read_member
+from regularization.table.preprocessing import TargetScale
 from stages._ends import quiet_import, run_tool
 from stages._files import write_csv
 
@@ -29,7 +31,7 @@ def main() -> None:
     except FileNotFoundError:
         raise InputError(f"ROWS: received {asked.rows!r}; there is no such file: mend the path") from None
     inputs = to_inputs(rows, known["columns"])
-    predictions = scored(_probabilities(asked.model, inputs), known["target"]["labels"])
+    predictions = scored(_outputs(asked.model, inputs), known["target"])
     write_csv(asked.out, predictions)
     _tell(asked, known, rows, predictions)
 
@@ -49,10 +51,23 @@ def description(model: str) -> dict:
         raise InputError(f"MODEL: {model}: {error}") from None
 
 
-def scored(probability: np.ndarray, labels: list[str]) -> pd.DataFrame:
-    """A row per row, numbered from 1, with the probability of class 1 `(rows,)` and the label of the likelier class."""
-    classes = np.where(probability > 0.5, labels[1], labels[0])
-    return pd.DataFrame({"row": np.arange(1, len(probability) + 1), "probability": probability, "class": classes})
+def scored(outputs: np.ndarray, target: Mapping) -> pd.DataFrame:
+    """A row per row, numbered from 1: what the network gives for each, in words of its `target`.
+
+    `outputs` are as `evaluation.predictions` gives them. With two classes, the probability of class 1 and the label of
+    the likelier class; with several, the probability of each, under `probability of <label>`; or the number.
+    """
+    labels, numbers = np.array(target["labels"], object), {"row": np.arange(1, len(outputs) + 1)}
+    if len(labels) == 0:
+        return pd.DataFrame(
+            numbers | {"prediction": TargetScale(float(target["mean"]), float(target["scale"])).restore(outputs)}
+        )
+    if len(labels) == 2:
+        return pd.DataFrame(numbers | {"probability": outputs, "class": labels[(outputs > 0.5).astype(int)]})
+    parts = np.exp(outputs.astype(float) - outputs.max(axis=1, keepdims=True))
+    probability = parts / parts.sum(axis=1, keepdims=True)
+    columns = {f"probability of {label}": probability[:, number] for number, label in enumerate(labels)}
+    return pd.DataFrame(numbers | columns | {"class": labels[outputs.argmax(axis=1)]})
 
 
 def _arguments() -> argparse.Namespace:
@@ -63,24 +78,33 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _probabilities(model: str, inputs: np.ndarray) -> np.ndarray:
-    """Of class 1, `(rows,)`: the same call as when the trained model was evaluated."""
+def _outputs(model: str, inputs: np.ndarray) -> np.ndarray:
+    """What the network makes of the rows: the same call as when the trained model was evaluated."""
     with quiet_import():
         import keras
+
+        from regularization.networks.evaluation import predictions
     try:
         network: Any = keras.saving.load_model(model, compile=False)
     except Exception as error:  # Keras has no error of its own for what it cannot read
         reason = str(error).strip().partition("\n")[0]
         raise InputError(f"MODEL: {model}: Keras cannot read it: {reason}; `dvc repro` makes it again") from None
-    return network(inputs.astype(np.float32), training=False).numpy().ravel()
+    return predictions(network, inputs)
 
 
 def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, predictions: pd.DataFrame) -> None:
     target, table = known["target"], known["table"]
-    positive = target["labels"][1]
-    count = int((predictions["probability"] > 0.5).sum())
-    print(f"{asked.out}: {len(predictions)} rows, {count} of them predicted as {target['name']} {positive!r}")
-    print(f"`probability` is that of {positive!r}; trained on {table['file']}, sha256 {table['sha256']}")
+    labels, told = target["labels"], f"{asked.out}: {len(predictions)} rows"
+    if not labels:
+        lowest, highest = (f"{end:.4g}" for end in (predictions["prediction"].min(), predictions["prediction"].max()))
+        print(f"{told}, `prediction` is {target['name']} in its own units, from {lowest} to {highest} here")
+    elif len(labels) == 2:
+        count = int((predictions["probability"] > 0.5).sum())
+        print(f"{told}, {count} of them predicted as {target['name']} {labels[1]!r}; `probability` is that of it")
+    else:
+        counts = predictions["class"].value_counts()
+        print(f"{told}, predicted as {', '.join(f'{label} ({count})' for label, count in counts.items())}")
+    print(f"trained on {table['file']}, sha256 {table['sha256']}")
     unused = [name for name in unused_columns(rows, known["columns"]) if name != target["name"]]
     if unused:
         print(f"columns that the model does not take: {', '.join(unused)}", file=sys.stderr)

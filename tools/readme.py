@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from regularization.evidence.majority import MAJORITY
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, METRICS
+from regularization.heads import Head, head_of_data
+from regularization.heads.metrics import METRICS
 from regularization.variants import BASELINE, REFERENCES, SECOND_BASELINE
 from regularization.words.answer import answer, questions
-from regularization.words.evidence import leading
-from regularization.words.phrases import MAJORITY_LABEL, difference, interval
+from regularization.words.evidence import head_of_tables, leading
+from regularization.words.phrases import MAJORITY_LABEL, difference, figure, in_own_units, interval
 from stages._files import read_csv, write_text
 
 
@@ -38,17 +39,19 @@ def filled(text: str, metrics: Path) -> str:
 def models(metrics: Path) -> str:
     """One training of each; beside it the notebook's figures, where it had that model on this table."""
     notebook = _evidence(metrics, "notebook_reported").set_index(["variant", "score"])["reported"]
-    heads = ["model", "test accuracy", "test loss", "the loss without penalty"]
+    data = _read(metrics / "data.json")
+    head = head_of_data(data)
+    shown = head.shown_of_model
+    heads = ["model", *(f"the loss {text}" if text == "without penalty" else text for text in shown.values())]
     theirs = {"notebook's accuracy": "test_accuracy", "notebook's loss": "test_loss"} if len(notebook) else {}
     rows = []
     for name in _headline(metrics):
         test = _read(metrics / f"{name}.json")["test"]
-        ours = [test["accuracy"], test["loss"], test["binary_crossentropy"]]
+        ours = [test.get(key) for key in shown]
         printed = [notebook.get((name, column)) for column in theirs.values()]
-        rows.append([f"`{name}`", *("" if value is None else f"{value:.3f}" for value in ours + printed)])
-    largest = _read(metrics / "data.json")["majority_class_on_test_rows"]
-    ours = [largest["accuracy"], largest["binary_crossentropy"], largest["binary_crossentropy"]]
-    rows.append([MAJORITY_LABEL, *(f"{value:.3f}" for value in ours), *("" for _ in theirs)])
+        rows.append([f"`{name}`", *("" if value is None else figure(value) for value in ours + printed)])
+    ours = head.constant_of_model(data[head.constant_key])
+    rows.append([_constant(head), *(figure(value) for value in ours), *("" for _ in theirs)])
     return _table([*heads, *theirs], rows)
 
 
@@ -74,10 +77,12 @@ def means(metrics: Path) -> str:
         its = rows[rows["variant"] == name].set_index("metric")
         if len(its):
             scores = [
-                f"{its.loc[key, 'mean']:.3f} ({its.loc[key, 'lower']:.3f} to {its.loc[key, 'upper']:.3f})"
+                interval(
+                    *(its.loc[key, end] for end in ("mean", "lower", "upper")), sign="", own_units=in_own_units(key)
+                )
                 for key in names
             ]
-            cells.append([MAJORITY_LABEL if name == MAJORITY else f"`{name}`", *scores])
+            cells.append([_constant(head_of_tables(tables)) if name == MAJORITY else f"`{name}`", *scores])
     return _table(["mean over the splits", *(METRICS[name].label for name in names)], cells)
 
 
@@ -94,7 +99,9 @@ def verdicts_of_all(metrics: Path) -> str:
 def techniques(metrics: Path) -> str:
     """Every variant against base, the lowest loss first."""
     rows = _evidence(metrics, "comparisons").query("reference == 'base'")
-    shown = (BINARY_CROSSENTROPY, ACCURACY)
+    tables = _tables(metrics)
+    first, *_, last = leading(tables)
+    shown = METRICS[last], METRICS[first]
     loss, accuracy = (rows[rows["metric"] == metric.name].set_index("variant") for metric in shown)
     cells = [
         [f"`{variant}`", *(_difference(found.loc[variant])[0] for found in (loss, accuracy))]
@@ -115,7 +122,7 @@ def _verdict_table(metrics: Path, family: str | None) -> str:
     ]
     base = tables["majority"].query("variant == 'base'").set_index("metric")
     largest = [_of_majority(base.loc[name]) for name in names]
-    cells.append([MAJORITY_LABEL, *(text for interval in largest for text in (interval, ""))])
+    cells.append([_constant(head_of_tables(tables)), *(text for each in largest for text in (each, ""))])
     return _table(["against `base`", *(text for name in names for text in (METRICS[name].label, ""))], cells)
 
 
@@ -150,6 +157,11 @@ def notebook(metrics: Path) -> str:
     ]
     heads = ["", "notebook printed", "mean ± sd over seeds", "percentile of what it printed", "comes out on top"]
     return _table(heads, rows)
+
+
+def _constant(head: Head) -> str:
+    """The constant predictor, as tables name it."""
+    return MAJORITY_LABEL if head.n_classes else "always the mean"
 
 
 def _headline(metrics: Path) -> list[str]:

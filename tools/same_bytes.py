@@ -57,22 +57,23 @@ def digests(*, headline_only: bool = False) -> dict[str, str]:
     if "SAME_BYTES_THREADS" in os.environ:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
         tf.config.threading.set_inter_op_parallelism_threads(int(os.environ["SAME_BYTES_THREADS"]))
-    others = {} if headline_only else _of_other_techniques()
-    return _of_keras() | _of_the_population() | others | _of_references() | _of_numpy()
+    others = {} if headline_only else _of_other_techniques() | _of_other_heads() | _of_references()
+    return _of_keras() | _of_the_population() | others | _of_numpy()
 
 
 def _of_keras() -> dict[str, str]:
     import numpy as np
 
+    from regularization.heads import head_of
     from regularization.networks.evaluation import headline_metrics
     from regularization.networks.models import build_model
 
-    arrays, found = _arrays(240), {}
+    arrays, found, head = _arrays(240), {}, head_of(2)
     for name, settings in HEADLINE.items():
         model = build_model(**settings, seed=1)
         found[f"{name} with Keras"] = _train(model, arrays, batch_size=32)
         found[f"what {name} predicts"] = _digest([model(np.float32(arrays.X_test)).numpy()], [])
-        found[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays))
+        found[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays, head))
     found["large batches"] = _train(build_model(seed=1), _arrays(2 * LARGE), batch_size=LARGE)
     return found
 
@@ -111,14 +112,36 @@ def _of_other_techniques() -> dict[str, str]:
     return {"the other techniques": _digest(model.get_weights(), [])}
 
 
-def _of_references() -> dict[str, str]:
-    from regularization.replicates.references import MODELS
+def _of_other_heads() -> dict[str, str]:
+    from regularization.heads import head_of
+    from regularization.networks.evaluation import headline_metrics
+    from regularization.networks.models import build_model
+    from regularization.population import Dataset, train_population
 
-    arrays, found = _arrays(240), {}
-    for name, model in MODELS.items():
-        seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
-        probabilities = model.make(1).fit(arrays.X_train, arrays.y_train, **seen).predict_proba(arrays.X_test)
-        found[f"what {name} predicts"] = _digest([probabilities], [])
+    found = {}
+    for n_classes, what in ((3, "three classes"), (0, "a number")):
+        arrays, models = _arrays(240, n_classes), [build_model(n_classes=n_classes, seed=seed) for seed in range(2)]
+        found[f"{what} with Keras"] = _train(models[0], arrays, batch_size=32)
+        found[f"what a network of {what} is worth"] = _digest(
+            [], headline_metrics(models[0], arrays, head_of(n_classes))
+        )
+        train_population(models[1:], Dataset(*arrays[:4]), seeds=[1], epochs=3, batch_size=8)
+        found[f"a small population of {what}"] = _digest(models[1].get_weights(), [])
+    return found
+
+
+def _of_references() -> dict[str, str]:
+    from regularization.heads import head_of
+    from regularization.replicates.references import models_of
+
+    found = {}
+    for n_classes, what in ((2, ""), (3, " of three classes"), (0, " of a number")):
+        arrays = _arrays(240, n_classes)
+        for name, model in models_of(head_of(n_classes)).items():
+            seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
+            fitted = model.make(1).fit(arrays.X_train, arrays.y_train, **seen)
+            predicted = (fitted.predict_proba if n_classes else fitted.predict)(arrays.X_test)
+            found[f"what {name} predicts{what}"] = _digest([predicted], [])
     return found
 
 
@@ -132,7 +155,7 @@ def _of_numpy() -> dict[str, str]:
     return {"functions of NumPy": _digest(functions, []), "linear algebra": _digest(algebra, [])}
 
 
-def _arrays(n_train: int):
+def _arrays(n_train: int, n_classes: int = 2):
     """The parts of a made-up table: `n_train` rows to train on, and a third of as many to validate and to test on."""
     import numpy as np
 
@@ -140,7 +163,8 @@ def _arrays(n_train: int):
 
     random = np.random.default_rng(0)
     X = random.normal(size=(n_train + 2 * (n_train // 3), 11))
-    y = (X[:, 0] + X[:, 1] * X[:, 2] + random.normal(size=len(X)) > 0).astype(int)
+    y = X[:, 0] + X[:, 1] * X[:, 2] + random.normal(size=len(X))
+    y = np.digitize(y, [0, 1][: n_classes - 1]) if n_classes else y
     ends = [n_train, n_train + n_train // 3]
     return Arrays(*(part for pair in zip(np.split(X, ends), np.split(y, ends), strict=True) for part in pair))
 

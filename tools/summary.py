@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from regularization.heads import head_of_data
 from regularization.jobs.cost import estimate_seconds
 from regularization.jobs.work import count_weights
 from regularization.params import load_params
@@ -14,8 +15,6 @@ from regularization.words.evidence import splits_to_decide
 from stages._ends import run_tool
 from stages._files import read_csv, read_json
 
-COLUMNS = ("accuracy", "loss", "binary_crossentropy")
-HEADINGS = ("model", "test accuracy", "test loss", "without penalty")
 WHERE_NEXT = """
 docs/results.md, metrics/evidence/      every variant, as tables
 plots/report.html                      all of it on one page, with charts
@@ -24,15 +23,17 @@ dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc 
 
 
 def main() -> None:
+    data = read_json("metrics/data.json", ["origin", "rows"])
+    head = head_of_data(data)
+    columns = head.shown_of_model
     print()
-    print("".join(f"{heading:<17}" for heading in HEADINGS))
+    print("".join(f"{heading:<17}" for heading in ("model", *columns.values())))
     for name in headline_models(load_params()):
         test = read_json(f"metrics/{name}.json", ["test"])["test"]
-        print("".join([f"{name:<17}", *(f"{test[column]:<17.4f}" for column in COLUMNS)]).rstrip())
-    data = read_json("metrics/data.json", ["majority_class_on_test_rows", "origin", "rows"])
-    majority = data["majority_class_on_test_rows"]
-    figures = [majority[column] for column in ("accuracy", "binary_crossentropy", "binary_crossentropy")]
-    print("".join([f"{'majority class':<17}", *(f"{figure:<17.4f}" for figure in figures)]).rstrip())
+        print("".join([f"{name:<17}", *(f"{_figure(test.get(column)):<17}" for column in columns)]).rstrip())
+    figures = head.constant_of_model(data[head.constant_key])
+    constant = "majority class" if head.n_classes else "mean"
+    print("".join([f"{constant:<17}", *(f"{_figure(each):<17}" for each in figures)]).rstrip())
     if data["origin"] == "standin":
         print("\nThese networks saw a synthetic stand-in table: the figures say nothing about wine.")
     print("\nWhat the replicates say, with 95% intervals for new tables of the same kind:")
@@ -50,6 +51,13 @@ def main() -> None:
     print(WHERE_NEXT)
 
 
+def _figure(value: float | None) -> str:
+    """Four decimals, or as many digits of what is not near 1."""
+    if value is None or pd.isna(value):
+        return "-"
+    return f"{value:.4f}" if 0.01 <= abs(value) < 1000 else f"{value:.5g}"
+
+
 def _deeper(splits: int, data: dict) -> str:
     """Return how to train the headline models on so many splits, and what that takes on this machine."""
     params = load_params()
@@ -60,7 +68,7 @@ def _deeper(splits: int, data: dict) -> str:
         n_trainings=new,
         epochs=params.epochs,
         n_rows=round(0.8 * data["rows"]["all"]),
-        n_weights=count_weights(len(layout), params.hidden_units),
+        n_weights=count_weights(len(layout), params.hidden_units, head_of_data(data).units),
     )
     settings = f"-S replicate.headline_splits={splits}"
     settings += f" -S replicate.splits={splits}" if splits > replicate.splits else ""

@@ -18,22 +18,28 @@ from regularization.charts.parts import (
     series,
     to_svg,
 )
+from regularization.heads import Head
 from regularization.words.phrases import listed
 
 SHOWN_EPOCHS = 11  # rows of a chart's table: as many as one reads
 
 
 def plot_metrics(
-    histories: Sequence, names: Sequence[str], subheading: str, title: str = "Keras Model Comparison | "
+    histories: Sequence,
+    names: Sequence[str],
+    subheading: str,
+    title: str = "Keras Model Comparison | ",
+    *,
+    score: str = "accuracy",
 ) -> tuple[go.Figure, go.Figure]:
     """The notebook's two pictures, a model a colour: accuracy and loss per epoch, training solid, validation dotted.
 
-    A history is what Keras' `fit` returns, or its dictionary of lists, with `accuracy`, `val_accuracy`, `loss` and
-    `val_loss`. Returns the figure of the accuracy and that of the loss.
+    A history is what Keras' `fit` returns, or its dictionary of lists, with `accuracy`, or another `score`,
+    `val_accuracy`, `loss` and `val_loss`. Returns the figure of the accuracy and that of the loss.
     """
     curves = [getattr(history, "history", history) for history in histories]
     return (
-        _plot_metric(curves, names, "accuracy", f"{title} Accuracy ({subheading})"),
+        _plot_metric(curves, names, score, f"{title} {_name(score).title()} ({subheading})"),
         _plot_metric(curves, names, "loss", f"{title} Loss ({subheading})"),
     )
 
@@ -48,18 +54,22 @@ def _plot_metric(curves: Sequence[Mapping], names: Sequence[str], metric: str, t
                 x=list(range(len(values))),
                 y=values,
                 mode="lines",
-                name=f"{name} {part} {metric.title()}",
+                name=f"{name} {part} {_name(metric).title()}",
                 line={"color": color, "dash": dash},
             )
     figure.update_layout(
         title=title,
         xaxis_title="Epoch",
-        yaxis_title=metric.title(),
+        yaxis_title=_name(metric).title(),
         hovermode="x unified",
         template="plotly_white",
         height=700,
     )
     return figure
+
+
+def _name(metric: str) -> str:
+    return metric.replace("_", " ")
 
 
 def draw_curves(curves: Mapping[str, Sequence[float]], *, title: str, y_title: str) -> str:
@@ -100,13 +110,14 @@ def curves_chart(metric: str, histories: Mapping, figure, subheading: str, unit:
         f"{name} {history[f'val_{metric}'][-1]:.3f} at epoch {len(history[f'val_{metric}'])}"
         for name, history in histories.items()
     ]
+    what = _name(metric)
     return Chart(
-        name=f"curves-{metric}",
-        title=f"{metric.capitalize()} per epoch of training, in training and validation ({subheading})",
+        name=f"curves-{metric.replace('_', '-')}",
+        title=f"{what.capitalize()} per epoch of training, in training and validation ({subheading})",
         note=f"In {unit}. Training solid, validation dotted; a mark per model. In training, dropout is on.",
-        alternative=f"At the end, the validation {metric} is {listed(last)}.",
-        figure=_figure(figure, metric, unit),
-        table=Table(f"{metric.capitalize()} at some of the epochs", heads, rows),
+        alternative=f"At the end, the validation {what} is {listed(last)}.",
+        figure=_figure(figure, what, unit),
+        table=Table(f"{what.capitalize()} at some of the epochs", heads, rows),
     )
 
 
@@ -129,14 +140,15 @@ def _figure(figure, metric: str, unit: str) -> dict:
     return {"data": traces, "layout": shown}
 
 
-def bands_chart(curves: pd.DataFrame) -> Chart:
+def bands_chart(curves: pd.DataFrame, head: Head) -> Chart:
     """The mean validation loss per epoch of each variant, and where 95% of its trainings lie."""
-    traces, last, low = [], [], []
+    traces, last, low, column = [], [], [], f"val_{head.curve_loss}"
+    unit = "nats per row" if head.n_classes else "squares of the standardized target"
     for number, (variant, its) in enumerate(curves.groupby("variant", sort=False)):
-        color, x, mean = series(number), its["epoch"].to_list(), its["val_binary_crossentropy"]
+        color, x, mean = series(number), its["epoch"].to_list(), its[column]
         edges = (("_low", None), ("_high", "tonexty"))
         for edge, fill in edges:
-            band = {"type": "scatter", "mode": "lines", "x": x, "y": numbers(its[f"val_binary_crossentropy{edge}"], 4)}
+            band = {"type": "scatter", "mode": "lines", "x": x, "y": numbers(its[f"{column}{edge}"], 4)}
             band |= {"line": {"width": 0.5, "color": color, "dash": DASHES[number % len(DASHES)]}, "showlegend": False}
             band |= {"hoverinfo": "skip", "legendgroup": plain(variant), "opacity": 0.6}
             traces.append(band | ({"fill": fill, "fillcolor": f"{color}-faint"} if fill else {}))
@@ -151,14 +163,14 @@ def bands_chart(curves: pd.DataFrame) -> Chart:
         last.append(f"{variant} {mean.iloc[-1]:.3f} at epoch {x[-1]}")
         low.append(f"{variant} {mean.min():.3f} at epoch {x[lowest]}")
     variants = list(curves["variant"].unique())
-    wide = curves.pivot_table(index="epoch", columns="variant", values="val_binary_crossentropy")[variants]
+    wide = curves.pivot_table(index="epoch", columns="variant", values=column)[variants]
     wide = wide.iloc[sorted({round(n * (len(wide) - 1) / (SHOWN_EPOCHS - 1)) for n in range(SHOWN_EPOCHS)})]
     rows = [[str(epoch), *(f"{value:.3f}" for value in values)] for epoch, *values in wide.itertuples()]
     return Chart(
         name="bands",
         title="Validation loss without penalty per epoch: the mean of the replicates, and where 95% of them lie",
-        note="In nats per row; lower is better. Over the fresh splits. The mark is the minimum of each mean.",
+        note=f"In {unit}; lower is better. Over the fresh splits. The mark is the minimum of each mean.",
         alternative=f"The mean is lowest with {listed(low)}; the last drawn are {listed(last)}.",
-        figure={"data": traces, "layout": layout("epoch", "validation loss (nats per row)", height=440)},
+        figure={"data": traces, "layout": layout("epoch", f"validation loss ({unit})", height=440)},
         table=Table("Mean validation loss at some of the epochs", ["epoch", *variants], rows),
     )

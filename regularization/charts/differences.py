@@ -18,9 +18,9 @@ from regularization.charts.parts import (
     series,
     to_svg,
 )
-from regularization.metrics import Metric
+from regularization.heads.metrics import Metric
 from regularization.variants import BASELINE, SECOND_BASELINE
-from regularization.words.phrases import interval, listed, rows_of
+from regularization.words.phrases import difference, figure, in_own_units, interval, listed, rows_of
 
 HEADS = ("compared", "difference (95% interval)", "joint interval", "verdict")
 VERDICT_COLORS = {
@@ -63,10 +63,13 @@ def differences_table(rows: pd.DataFrame, metric: Metric) -> Table:
 
 
 def _row(row) -> list[str]:
-    joint = f"{row.joint_lower:+.3f} to {row.joint_upper:+.3f}" if row.joint_lower == row.joint_lower else NOTHING
+    ends, own_units = (row.joint_lower, row.joint_upper), in_own_units(row.metric)
+    joint = NOTHING
+    if pd.notna(ends[0]):
+        joint = " to ".join(figure(each, *ends, sign="+", own_units=own_units) for each in ends)
     return [
         f"{row.variant} against {row.reference}",
-        interval(row.difference, row.lower, row.upper),
+        interval(row.difference, row.lower, row.upper, own_units=in_own_units(row.metric)),
         joint,
         f"{MARKS[row.verdict]} {row.verdict}",
     ]
@@ -97,7 +100,7 @@ def differences_chart(
         ),
         alternative=(
             f"Of {len(rows)} compared with {reference}: {counted}. The best, {first['variant']}, differs by "
-            f"{interval(first['difference'], first['lower'], first['upper'])}."
+            f"{difference(first)}."
         ),
         figure=_differences_figure(rows, metric, recommended),
         table=differences_table(rows, metric),
@@ -237,5 +240,5 @@ def _is_far(rows: pd.DataFrame, lowest: float, highest: float) -> pd.Series:
 
 def _told(row: dict) -> str:
     """A difference that lies outside the picture, for the edge where it lies."""
-    told = f"{MARKS[row['verdict']]} {row['difference']:+.3f}"
+    told = f"{MARKS[row['verdict']]} {figure(row['difference'], sign='+')}"
     return f"{told} →" if row["difference"] > 0 else f"← {told}"

@@ -6,10 +6,21 @@ from collections.abc import Sequence
 import pandas as pd
 
 from regularization.charts.parts import Chart, Table, layout, plain, to_svg
+from regularization.heads.metrics import LOSSES, METRICS, Metric
+from regularization.words.phrases import figure
 
 NONE = "none"  # a technique that is off
-SCORE = "val_binary_crossentropy"
 MOST_MAPS = 10
+
+
+def loss_of(table: pd.DataFrame) -> Metric:
+    """The loss that decides, of which metrics/sweep.csv holds the validation means."""
+    return next(METRICS[name] for name in LOSSES if METRICS[name].validation_column in table)
+
+
+def _validation(loss: Metric) -> str:
+    """`validation loss`, `validation RMSE`."""
+    return loss.in_words.replace("test", "validation")
 
 
 def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str], *, is_standin: bool = False) -> str:
@@ -17,12 +28,13 @@ def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str], *, is_standin: 
 
     `table` is that of metrics/sweep.csv. A sweep of one such setting gives one row of cells.
     """
+    loss = loss_of(table)
     varied = [name for name in settings if len(set(table[name].map(setting_text))) > 1]
     pairs = list(itertools.combinations(varied, 2)) or [(name, name) for name in (varied or settings)[:1]]
     return to_svg(
         {
             "title": {
-                "text": "Validation loss without penalty, the best over all other settings"
+                "text": f"V{_validation(loss)[1:]} without penalty, the best over all other settings"
                 + ("; a synthetic stand-in table: says nothing about wine" if is_standin else ""),
                 "subtitle": "deeper blue is better; an empty cell: every training diverged",
             },
@@ -34,10 +46,14 @@ def draw_heat_maps(table: pd.DataFrame, settings: Sequence[str], *, is_standin: 
 
 def _svg_map(table: pd.DataFrame, x: str, y: str) -> dict:
     cells = pd.DataFrame(
-        {"x": table[x].map(setting_text), "y": table[y].map(setting_text), "loss": table[SCORE].astype(float)}
+        {
+            "x": table[x].map(setting_text),
+            "y": table[y].map(setting_text),
+            "loss": table[loss_of(table).validation_column].astype(float),
+        }
     )
     lowest = cells.groupby(["x", "y"], sort=False, as_index=False)["loss"].min()
-    lowest["text"] = lowest["loss"].map(lambda value: "" if pd.isna(value) else f"{value:.3f}")
+    lowest["text"] = lowest["loss"].map(lambda value: "" if pd.isna(value) else figure(value))
     lowest = lowest.astype(object).where(lowest.notna(), None)
     place = {
         "x": {"field": "x", "type": "nominal", "sort": None, "title": x, "axis": {"labelAngle": 0}},
@@ -75,10 +91,11 @@ def heat_map(table: pd.DataFrame, across: str, down: str) -> Chart:
         inside=is_in_set(table["cannot_be_told_from_best"]),
     )
     by = {"index": "down", "columns": "across", "observed": False}
-    scores = cells.pivot_table(values=SCORE, aggfunc="min", **by)
+    loss = loss_of(table)
+    scores = cells.pivot_table(values=loss.validation_column, aggfunc="min", **by)
     inside = cells.pivot_table(values="inside", aggfunc="any", **by)
     texts = [
-        ["" if pd.isna(score) else f"{score:.3f}{'★' if flag else ''}" for score, flag in zip(*pair, strict=True)]
+        ["" if pd.isna(score) else f"{figure(score)}{'★' if flag else ''}" for score, flag in zip(*pair, strict=True)]
         for pair in zip(scores.to_numpy(), inside.to_numpy(), strict=True)
     ]
     name = f"sweep-{_slug(across)}-{_slug(down)}"
@@ -87,13 +104,14 @@ def heat_map(table: pd.DataFrame, across: str, down: str) -> Chart:
     row, column = (str(value) for value in _place_of_lowest(scores))
     return Chart(
         name=name,
-        title=f"Sweep: lowest validation loss by {across} and {down}",
-        note="In nats per row, without penalty; lower is better. ★: holds one that cannot be told from the best.",
+        title=f"Sweep: lowest {_validation(loss)} by {across} and {down}",
+        note=f"In {loss.unit}, without penalty; lower is better. ★: holds one that cannot be told from the best.",
         alternative=(
-            f"From {scores.min().min():.3f}, at {down} {row} and {across} {column}, to {scores.max().max():.3f}."
+            f"From {figure(scores.min().min())}, at {down} {row} and {across} {column}, to "
+            f"{figure(scores.max().max())}."
         ),
         figure=_heat_figure(scores, texts, across, down),
-        table=Table(f"Lowest validation loss, {down} by {across}", heads, rows),
+        table=Table(f"Lowest {_validation(loss)}, {down} by {across}", heads, rows),
     )
 
 

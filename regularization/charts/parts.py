@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regularization.metrics import Metric
+from regularization.heads.metrics import Metric
 
 COLORS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d755d", "#eeca3b")
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x", "hexagon")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+OF_CLASSES = ("recall",)  # charts whose axis names classes, not variants
 NOTHING = "-"  # in a cell of a table that has no figure
 N_SERIES = 8  # colours that style.css names `--series0` and on
 MARKS = {"better": "▲", "likely better": "△", "equivalent": "■", "undecided": "○", "likely worse": "▽", "worse": "▼"}
@@ -129,7 +130,7 @@ def with_settings(section: Section, settings: Mapping[str, str]) -> Section:
     charts = []
     for chart in section.charts:
         axis = chart.figure["layout"]["yaxis"]
-        if "ticktext" in axis:
+        if "ticktext" in axis and chart.name not in OF_CLASSES:
             axis["ticktext"] = [label(text) for text in axis["ticktext"]]
         charts.append(chart._replace(table=table(chart.table)))
     return section._replace(tables=[table(its) for its in section.tables], charts=charts)

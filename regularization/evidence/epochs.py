@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from regularization.metrics import BINARY_CROSSENTROPY
+from regularization.heads import Head
 
 COLUMNS = ["variant", "lowest_at", "lowest", "last_epoch", "last", "ahead_from"]
 
 
-def epochs(curves: pd.DataFrame | None, headline: Sequence[str]) -> pd.DataFrame:
+def epochs(curves: pd.DataFrame | None, headline: Sequence[str], head: Head) -> pd.DataFrame:
     """Per headline variant, where its mean validation loss is lowest, and what it is at the last epoch drawn.
 
     `curves` are the replicates' (`replicates.curves.curve_bands`); without them there is no row. `ahead_from` is the
@@ -19,7 +19,7 @@ def epochs(curves: pd.DataFrame | None, headline: Sequence[str]) -> pd.DataFrame
     if curves is None:
         return pd.DataFrame(columns=COLUMNS)
     wide = curves[curves["variant"].isin(headline)].pivot_table(
-        index="epoch", columns="variant", values=f"val_{BINARY_CROSSENTROPY.name}"
+        index="epoch", columns="variant", values=f"val_{head.curve_loss}"
     )
     rows = []
     for variant in headline:

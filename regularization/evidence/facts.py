@@ -6,33 +6,33 @@ import numpy as np
 import pandas as pd
 
 from regularization.evidence.pairing import Replicates
-from regularization.metrics import ACCURACY, BALANCED_ACCURACY
 
 OF_OTHERS = ("regularized_layers", "ema_momentum", "decay_rate")  # settings that say how another technique is used
 STANDIN = "standin"  # the origin of a table that took the place of the published one
 
 
 def facts(replicates: Replicates, *, origin: str, is_notebook: bool) -> pd.DataFrame:
-    """One row: rows, share of the smaller class, blocks, those of both classes, splits, those trained on one class.
+    """One row: rows, share of the smallest class, blocks, those of all classes, splits, those trained on one class.
 
     And the `origin` of the table, and whether the notebook's figures may stand beside all of these (`is_notebook`).
     """
     rows, sums = replicates.blocks[replicates.headline[0]]
-    class_1, seen = replicates.class_1, np.isnan(sums[ACCURACY.block_column])
-    share = class_1.sum() / rows.sum()
-    of_1, of_both = seen @ class_1, seen @ rows
+    seen = np.isnan(next(iter(sums.values())))
+    counts = np.stack(replicates.counts_of_classes or [rows])  # (classes, blocks)
+    shares, of_seen = counts.sum(axis=1) / rows.sum(), seen @ counts.T
     return pd.DataFrame(
         {
             "rows": [int(rows.sum())],
-            "minority_share": [float(min(share, 1 - share))],
+            "minority_share": [float(min(shares))],
             "blocks": [len(rows)],
-            "blocks_of_both_classes": [int(replicates.blocks_of(BALANCED_ACCURACY).sum())],
+            "blocks_of_both_classes": [int((counts > 0).all(axis=0).sum())],
             "splits": [len(seen)],
             "fewest_splits": [min(map(replicates.n_splits, replicates.variants))],
-            "splits_trained_on_one_class": [int(((of_1 == 0) | (of_1 == of_both)).sum())],
+            "splits_trained_on_one_class": [int(((of_seen > 0).sum(axis=1) < min(2, len(counts))).sum())],
             "origin": [origin],
             "is_notebook": [is_notebook],
         }
+        | ({} if replicates.head.n_classes == 2 else {"classes": [replicates.head.n_classes]})
     )
 
 

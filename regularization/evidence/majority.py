@@ -1,19 +1,32 @@
-"""The constant predictor: always the majority class, with its share as the probability. Who beats it?"""
+"""The constant predictor: always the majority class, with its share as the probability, or the mean. Who beats it?"""
 
 import numpy as np
 import pandas as pd
 
 from regularization.evidence.pairing import Replicates
-from regularization.metrics import ACCURACY, BALANCED_ACCURACY, METRICS, ROC_AUC, clipped_share
+from regularization.heads.metrics import ACCURACY, BALANCED_ACCURACY, ROC_AUC, Metric
 
-MAJORITY = "majority class"  # its name where variants have theirs
+MAJORITY = "majority class"  # its name where variants have theirs; of a number, it predicts the mean
 
 
 def with_majority(replicates: Replicates) -> Replicates:
     """Return the replicates with the scores of the constant predictor among the blocks, under the name `MAJORITY`."""
     sums = majority_sums(replicates)
     blocks = replicates.blocks | {MAJORITY: (replicates.rows, sums)}
-    return Replicates(replicates.trainings, blocks, replicates.headline, replicates.class_1, replicates.references)
+    return Replicates(
+        replicates.trainings,
+        blocks,
+        replicates.headline,
+        replicates.facts,
+        replicates.references,
+        replicates.head,
+    )
+
+
+def has_majority(replicates: Replicates, metric: Metric) -> bool:
+    """Return whether the constant predictor has that score: its absolute errors cannot be told from sums."""
+    known = {*replicates.blocks[MAJORITY][1], *replicates.facts}
+    return set(metric.columns) <= known
 
 
 def majority(replicates: Replicates, metrics) -> pd.DataFrame:
@@ -23,6 +36,8 @@ def majority(replicates: Replicates, metrics) -> pd.DataFrame:
     """
     rows = []
     for metric in metrics.values():
+        if not has_majority(replicates, metric):
+            continue
         mean = replicates.mean(MAJORITY, metric).mean
         for variant in replicates.models:
             estimate = replicates.difference(variant, MAJORITY, metric)
@@ -34,20 +49,14 @@ def majority(replicates: Replicates, metrics) -> pd.DataFrame:
 
 
 def majority_sums(replicates: Replicates) -> dict[str, np.ndarray]:
-    """Return the block scores, `(splits, blocks)` by column, of predicting what most training rows are.
-
-    The class is the larger one, the probability the share of class 1 (`metrics.clipped_share`).
-    """
-    rows, class_1 = replicates.rows, replicates.class_1
+    """Return the block scores, `(splits, blocks)` by column, of the constant predictor of the training rows."""
+    rows = replicates.rows
     unseen = np.zeros((replicates.n_splits(replicates.headline[0]), len(rows)), bool)
     for _, sums in replicates.blocks.values():
-        scored = ~np.isnan(sums[ACCURACY.block_column])
+        scored = ~np.isnan(next(iter(sums.values())))
         unseen[: len(scored)] |= scored
-    share = clipped_share((~unseen) @ class_1, (~unseen) @ rows)[:, None]
-    return {
-        metric.block_column: np.where(unseen, metric.of_constant(share, class_1, rows), np.nan)
-        for metric in METRICS.values()
-    }
+    found = replicates.head.constant_sums(replicates.facts, rows, ~unseen)
+    return {column: np.where(unseen, values, np.nan) for column, values in found.items()}
 
 
 def learned(replicates: Replicates, compared: pd.DataFrame) -> dict[str, str]:
@@ -55,15 +64,22 @@ def learned(replicates: Replicates, compared: pd.DataFrame) -> dict[str, str]:
 
     "one class": every training predicts one class alone for its test rows. "yes": the accuracy or the balanced accuracy
     is above that of the majority class, the interval for new tables excludes 0. "ranks": that is not shown, but the ROC
-    AUC is above 0.5. "not shown": none of these.
+    AUC is above 0.5. "not shown": none of these. Of several classes, "no class" instead of the last two; of a number,
+    whose RMSE is compared, "no number".
     """
-    predicted, verdicts = replicates.wide("honest", "test_predicted_1"), {}
+    predicted, verdicts = replicates.wide("honest", replicates.head.predicted_column), {}
     above = compared[compared["lower"] > 0].groupby("metric")["variant"].agg(set)
+    below = compared[compared["upper"] < 0].groupby("metric")["variant"].agg(set)
     for variant in replicates.models:
-        if predicted[variant].dropna().isin([0, 1]).all():
+        its = predicted[variant].dropna()
+        if replicates.head.only_class(its).notna().all():
             verdicts[variant] = "one class"
+        elif not replicates.head.n_classes:
+            verdicts[variant] = "yes" if variant in below.get(replicates.head.loss.name, ()) else "no number"
         elif any(variant in above.get(name, ()) for name in (ACCURACY.name, BALANCED_ACCURACY.name)):
             verdicts[variant] = "yes"
+        elif replicates.head.n_classes > 2:
+            verdicts[variant] = "no class"
         else:
             verdicts[variant] = "ranks" if variant in above.get(ROC_AUC.name, ()) else "not shown"
     return verdicts

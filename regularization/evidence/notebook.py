@@ -77,10 +77,12 @@ def notebook_lottery(
 ) -> pd.DataFrame:
     """How often each of the `variants` (all) has the highest test accuracy if each is trained again on the one split.
 
+    Of a number, the highest R².
+
     One seed a variant, drawn independently; ties share. Exact over the seeds at hand; the interval says what another
     set of as many seeds could have given (percentile bootstrap).
     """
-    scores = replicates.wide("notebook", "test_accuracy").round(6)
+    scores = replicates.wide("notebook", f"test_{replicates.head.rate}").round(6)
     variants = [variant for variant in replicates.variants if variant in (variants or replicates.variants)]
     samples = [scores[variant].dropna().to_numpy() for variant in variants]
     variants = [variant for variant, its in zip(variants, samples, strict=True) if len(its)]  # not all diverged
@@ -106,9 +108,8 @@ def notebook_reported(replicates: Replicates, *, of_notebook: Collection[str]) -
     columns = ["cell", "variant", "score", "reported", "mean", "sd", "percentile"]
     rows = []
     for cell, variant, column, figure in NOTEBOOK_REPORTED:
-        scores = replicates.wide("notebook", column)
-        if variant in of_notebook and variant in scores:
-            values = scores[variant].dropna().round(6)
+        if variant in of_notebook and variant in replicates.variants:
+            values = replicates.wide("notebook", column)[variant].dropna().round(6)
             if values.empty:
                 continue  # every seed diverged
             row = {"cell": cell, "variant": variant, "score": column, "reported": figure, "mean": values.mean()}

@@ -16,12 +16,13 @@ from regularization.evidence import statistics
 from regularization.evidence.epochs import epochs
 from regularization.evidence.facts import count_techniques, described, facts, marked, without_repeated
 from regularization.evidence.jackknife import Jackknife, joint_error
-from regularization.evidence.majority import MAJORITY, learned, majority, with_majority
+from regularization.evidence.majority import MAJORITY, has_majority, learned, majority, with_majority
 from regularization.evidence.notebook import NOTEBOOK_REPORTED, notebook_lottery, notebook_reported
 from regularization.evidence.pairing import Replicates, checked_replicates
 from regularization.evidence.recommendation import recommendation
 from regularization.evidence.trainings import calibration, leakage, selection, spread
-from regularization.metrics import METRICS, Metric
+from regularization.heads import Head, head_of
+from regularization.heads.metrics import Metric
 from regularization.variants import REFERENCES, SECOND_BASELINE
 
 # Of a variant whose trainings each predict one class, not always the same, the accuracy jumps with its training rows: a
@@ -37,7 +38,8 @@ def evidence_tables(
     *,
     headline: Sequence[str],
     curves: pd.DataFrame | None = None,
-    metrics: Mapping[str, Metric] = METRICS,
+    head: Head | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     power: float = 0.8,
     random_state: int = 0,
     same_settings: Mapping[str, str] | None = None,
@@ -50,7 +52,8 @@ def evidence_tables(
     `trainings`, `blocks` and `curves` are the tables of `replicates.tables.Replicates`.
     `same_settings` names variants that have the settings of another, and that one: they are left out. `settings` are
     those of each variant that have an effect (`variants.techniques_of`). `of_notebook` are the variants beside which
-    the notebook's figures may stand, `origin` is that of the table. Metrics that need both classes are left out where
+    the notebook's figures may stand, `origin` is that of the table. `head` is that of its networks, for binary labels
+    unless said, and `metrics` are its own unless said. Metrics that need both classes are left out where
     fewer than two blocks have rows of both.
     Raises `InputError` where the replicates cannot carry the comparison.
     """
@@ -58,10 +61,15 @@ def evidence_tables(
     trainings, blocks = (without_repeated(table, same_settings) for table in (trainings, blocks))
     headline = [name for name in headline if name not in same_settings]
     references = [name for name in REFERENCES if name in set(trainings["variant"])]
-    replicates = with_majority(checked_replicates(trainings, blocks, headline=headline, references=references))
+    head = head or head_of(2)
+    replicates = with_majority(
+        checked_replicates(trainings, blocks, headline=headline, references=references, head=head)
+    )
     if len(replicates.variants) < 2:
         raise InputError(f"every variant has the settings of {headline[0]}; expected another: set l1, l2 or dropout")
-    metrics = {name: metric for name, metric in metrics.items() if replicates.blocks_of(metric).sum() >= 2}
+    metrics = {
+        name: metric for name, metric in (metrics or head.metrics).items() if replicates.blocks_of(metric).sum() >= 2
+    }
     is_notebook = set(of_notebook) >= {variant for _, variant, *_ in NOTEBOOK_REPORTED}
     against_majority, compared_pairs = majority(replicates, metrics), comparisons(replicates, metrics)
     techniques = {name: count_techniques(settings.get(name, {})) for name in replicates.variants}
@@ -73,7 +81,7 @@ def evidence_tables(
         "comparisons": compared_pairs,
         "best": best(replicates, metrics, compared_pairs),
         "recommendation": recommendation(replicates, techniques, metrics, random_state=random_state),
-        "epochs": epochs(curves, headline),
+        "epochs": epochs(curves, headline, head),
         "plan": plan(replicates, metrics, power=power),
         "calibration": calibration(replicates),
         "leakage": leakage(replicates, metrics),
@@ -91,7 +99,7 @@ def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapp
     """Per metric and model, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
 
     And the mean calibration error of the test rows (see `calibration`), and whether the networks have been `shown` to
-    have learned anything (see `learned`). Each metric ends with a row for the majority class.
+    have learned anything (see `learned`). Each metric ends with a row for the majority class, where it has the score.
     """
     ece, rows = replicates.wide("honest", "test_ece"), []
     for metric in metrics.values():
@@ -102,6 +110,8 @@ def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapp
             row.update(diverged=replicates.diverged(variant), mean=mean.mean, sd=scores[variant].std())
             row.update(ece=ece[variant].mean(), learned=shown[variant])
             rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
+        if not has_majority(replicates, metric):
+            continue
         mean = replicates.mean(MAJORITY, metric)
         row = {"metric": metric.name, "variant": MAJORITY, "trainings": 0, "diverged": 0, "mean": mean.mean}
         rows.append(row | _bounds(mean.interval()))

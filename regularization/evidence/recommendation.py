@@ -18,7 +18,7 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.evidence.pairing import Replicates
-from regularization.metrics import BINARY_CROSSENTROPY, Metric
+from regularization.heads.metrics import Metric
 
 FOLDS, DIVISIONS = 4, 10
 
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
 
 def choose(replicates: Replicates, techniques: Mapping[str, int]) -> Choice:
     """Return the choice among the variants that have as many `techniques` as it says."""
-    metric = BINARY_CROSSENTROPY
+    metric = replicates.head.loss
     means = {variant: replicates.mean(variant, metric).mean for variant in replicates.variants}
     leader = min(means, key=lambda variant: means[variant])
     close = [leader]
@@ -93,8 +93,10 @@ def _flattered(
 
 
 def _mean(replicates: Replicates, variant: str, metric: Metric) -> float:
-    """Return the mean score per row over all blocks and splits that a variant has scores of; NaN if there are none."""
+    """Return the score over all blocks and splits that a variant has scores of; NaN if there are none."""
     counts = replicates.blocks_of(metric)
-    sums = replicates.blocks[variant][1][metric.block_column][:, counts]
-    rows = float((~np.isnan(sums) * replicates.rows[counts]).sum())
-    return float(np.nansum(sums)) / rows if rows else np.nan
+    sums = replicates.sums(variant, metric)[..., counts]
+    scored = ~np.isnan(sums[0])
+    rows = float((scored * replicates.rows[counts]).sum())
+    with np.errstate(invalid="ignore", divide="ignore"):  # a quarter of the blocks may lack a class
+        return float(metric.value([float(each[scored].sum()) / rows for each in sums])) if rows else np.nan

@@ -17,7 +17,8 @@ from regularization.errors import InputError
 from regularization.evidence.jackknife import Jackknife, joint_error
 from regularization.evidence.pairing import Replicates
 from regularization.evidence.questions import compared
-from regularization.metrics import METRICS, Metric
+from regularization.heads import Head, head_of
+from regularization.heads.metrics import Metric
 from regularization.table.block_scores import unpack_blocks
 
 COMPARED, SAME, SAME_SCORES, NOT_COMPARABLE, NEW, REMOVED = (
@@ -26,6 +27,8 @@ COMPARED, SAME, SAME_SCORES, NOT_COMPARABLE, NEW, REMOVED = (
 DATA_FACTS = {  # of metrics/data.json: what two tables that are the same table have in common
     "rows.all": "rows",
     "share_of_class_1.all": "share of class 1",
+    "shares_of_classes.all": "shares of the classes",
+    "target.mean.all": "mean of the target",
     "duplicate_rows": "duplicate rows",
     "origin": "origin of the table",
 }
@@ -53,20 +56,24 @@ class Comparison(NamedTuple):
     stale: tuple[str, ...] = ()  # the stages whose results in the branch are older than its settings or code
 
 
-def compare_revisions(base: Revision, branch: Revision, *, metrics: Mapping[str, Metric] = METRICS) -> Comparison:
+def compare_revisions(
+    base: Revision, branch: Revision, *, head: Head | None = None, metrics: Mapping[str, Metric] | None = None
+) -> Comparison:
     """All variants of both revisions; the intervals of all differences, over variants and metrics, hold together.
 
-    Raises `InputError` for block scores or keys that cannot be read.
+    `head` is that of the base's networks, for binary labels unless said; `metrics` are its own unless said. Raises
+    `InputError` for block scores or keys that cannot be read.
     """
-    other_table = _other_table(base.data, branch.data)
+    head = head or head_of(2)
+    other_table, metrics = _other_table(base.data, branch.data), metrics or head.metrics
     names = list(dict.fromkeys([*_names(branch), *_names(base)]))
     told, estimates = [], {}
     for name in names:
-        state, reason, same_seeds = _state(base, branch, name, other_table)
+        state, reason, same_seeds = _state(base, branch, name, other_table, head)
         row = {"variant": name, "state": state, "reason": reason, "same_seeds": same_seeds}
         row |= {"diverged_base": 0, "diverged_branch": 0}
         if state == COMPARED:
-            pair = _pair(base, branch, name, metrics)
+            pair = _pair(base, branch, name, metrics, head)
             row |= {f"diverged_{side}": _diverged(pair, side) for side in ("base", "branch")}
             try:
                 found = {its: pair.difference("branch", "base", metrics[its]) for its in _countable(pair, metrics)}
@@ -125,7 +132,7 @@ def unexplained(comparison: Comparison) -> list[str]:
     return comparison.variants.loc[comparison.variants["state"].isin(states), "variant"].tolist()
 
 
-def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tuple[str, str, bool]:
+def _state(base: Revision, branch: Revision, name: str, other_table: str, head: Head) -> tuple[str, str, bool]:
     """State, reason and whether the pairs share their seeds."""
     if name not in set(_names(base)):
         return NEW, "base has no such variant", False
@@ -138,7 +145,7 @@ def _state(base: Revision, branch: Revision, name: str, other_table: str) -> tup
     same_seeds = all(was[split] == now[split] for split in was.keys() & now.keys())
     if _equal(*trainings) and _equal(*blocks):
         return SAME, "", same_seeds
-    if reason := other_table or _other_splits(trainings, blocks):
+    if reason := other_table or _other_splits(trainings, blocks, head):
         return NOT_COMPARABLE, reason, same_seeds
     return (SAME_SCORES if _equal(*blocks) else COMPARED), "", same_seeds
 
@@ -172,7 +179,7 @@ def _plain(value: object) -> str:
     return "none" if value is None else re.sub(r"[^A-Za-z0-9 _.+-]", "?", str(value)[:40])
 
 
-def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame]) -> str:
+def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame], head: Head) -> str:
     """Why the trainings of two revisions are not on the same splits; empty where they are."""
     if blocks[0].empty or blocks[1].empty:
         return f"{'base' if blocks[0].empty else 'this branch'} has no block scores"
@@ -181,10 +188,12 @@ def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame]) -> 
     sizes = ["split", "n_train", "n_distinct_train", "n_test"]
     if _keys(honest[0].head(shared), sizes) != _keys(honest[1].head(shared), sizes):
         return "other splits: their rows to train and test on have other numbers"
-    facts = [column for column in ("block", "rows", "class_1") if all(column in table for table in blocks)]
+    facts = [
+        column for column in ("block", "rows", *head.facts(np.zeros(1))) if all(column in table for table in blocks)
+    ]
     if _keys(blocks[0], facts) != _keys(blocks[1], facts):
         return "other splits or labels: the blocks have other rows"
-    names = [name for name, metric in METRICS.items() if all(metric.block_column in table for table in blocks)]
+    names = [column for column in head.columns if all(column in table for table in blocks)]
     if not names:
         return "no score in common"
     scored = [~np.isnan(next(iter(unpack_blocks(table, names[:1])[1].values()))) for table in blocks]
@@ -201,20 +210,24 @@ def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame]) -> 
 
 def _shared(metrics: Mapping[str, Metric], *revisions: Revision) -> list[str]:
     """The metrics of which every revision holds block scores: a branch may bring new ones."""
-    return [name for name, metric in metrics.items() if all(metric.block_column in its.blocks for its in revisions)]
+    return [
+        name for name, metric in metrics.items() if all(set(metric.columns) <= set(its.blocks) for its in revisions)
+    ]
 
 
-def _pair(base: Revision, branch: Revision, name: str, metrics: Mapping[str, Metric]) -> Replicates:
+def _pair(base: Revision, branch: Revision, name: str, metrics: Mapping[str, Metric], head: Head) -> Replicates:
     """One variant of both revisions as two variants, `base` and `branch`, of one set of replicates."""
     shared, blocks = _shared(metrics, base, branch), {}
+    columns = [column for column in head.columns if any(column in metrics[each].columns for each in shared)]
     for side, revision in (("base", base), ("branch", branch)):
-        rows, sums = blocks[side] = unpack_blocks(_of(revision.blocks, name), shared)
+        rows, sums = blocks[side] = unpack_blocks(_of(revision.blocks, name), columns)
         _check_possible(name, metrics, rows, sums)
     n_splits = min(len(next(iter(sums.values()))) for _, sums in blocks.values())  # those that both have
     blocks = {side: (rows, {key: its[:n_splits] for key, its in sums.items()}) for side, (rows, sums) in blocks.items()}
     table = _of(base.blocks, name).sort_values("block")
-    class_1 = table["class_1"] if "class_1" in table else np.full(len(table), -1)  # unknown
-    return Replicates(base.trainings, blocks, ("base",), np.asarray(class_1))
+    unknown = np.full(len(table), -1)
+    facts = {fact: np.asarray(table.get(fact, unknown)) for fact in head.facts(np.zeros(1))}
+    return Replicates(base.trainings, blocks, ("base",), facts, head=head)
 
 
 def _check_possible(name: str, metrics: Mapping[str, Metric], rows: np.ndarray, sums: Mapping[str, np.ndarray]) -> None:
@@ -233,7 +246,9 @@ def _countable(pair: Replicates, metrics: Mapping[str, Metric]) -> list[str]:
     """The metrics of which both have sums, over two or more blocks that count for it."""
     columns = pair.blocks["base"][1]
     return [
-        name for name, metric in metrics.items() if metric.block_column in columns and pair.blocks_of(metric).sum() > 1
+        name
+        for name, metric in metrics.items()
+        if set(metric.columns) <= {*columns, *pair.facts} and pair.blocks_of(metric).sum() > 1
     ]
 
 

@@ -1,12 +1,13 @@
 """Questions that single trainings of this very table answer: calibration, what leaking is worth, spread, selection."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
 
 from regularization.evidence import statistics
 from regularization.evidence.pairing import Replicates
-from regularization.metrics import METRICS, Metric
+from regularization.heads.metrics import Metric
 
 
 def calibration(replicates: Replicates) -> pd.DataFrame:
@@ -26,7 +27,7 @@ def calibration(replicates: Replicates) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "difference", "table_lower", "table_upper"])
 
 
-def leakage(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
+def leakage(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
     """What shuffling this table's duplicates into both parts does to a test score: leaky minus honest twin.
 
     Same split sizes and seed; the leaky twin has more distinct rows to train on, and its test rows stand among them. A
@@ -48,7 +49,7 @@ def leakage(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> 
     return pd.DataFrame(rows, columns=columns)
 
 
-def spread(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
+def spread(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
     """How much one training's score varies, and how much of that the seed alone does.
 
     `sd` is over honest splits, each with a seed of its own; `sd_of_seed` over seeds on the notebook's one split;
@@ -67,7 +68,7 @@ def spread(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> p
     return pd.DataFrame(rows)
 
 
-def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
+def selection(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
     """The configuration chosen on the validation rows of each honest split, and what its test rows then say.
 
     Over the splits that all variants were trained on.
@@ -86,12 +87,13 @@ def selection(replicates: Replicates, metrics: Mapping[str, Metric] = METRICS) -
         is_best = validation.eq((metric.sign * validation).max(axis=1) * metric.sign, axis=0)
         chosen = is_best.div(is_best.sum(axis=1), axis=0)
         # rounded, or shares of a tie would leave differences of 1e-17
-        looked, was = ((chosen * scores).sum(axis=1, min_count=1).round(12) for scores in (validation, test))
+        decimals = max(12, 12 - math.floor(math.log10(test.abs().max().max() or 1.0)))
+        looked, was = ((chosen * scores).sum(axis=1, min_count=1).round(decimals) for scores in (validation, test))
         shares = chosen.mean()
         row = {"metric": metric.name, "chosen": shares.idxmax(), "share": shares.max()}
         row.update(tied=int((shares >= shares.max() - 1e-9).sum()) - 1)
         row.update(validation=looked.mean(), test=was.mean())
-        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]].round(12)}
+        parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]].round(decimals)}
         for name, values in parts.items():
             found = statistics.mean_interval(values.dropna())
             row.update({name: found.mean, f"{name}_lower": found.lower, f"{name}_upper": found.upper})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.intake.labels import Target, find_labels
+from regularization.intake.labels import Target, find_target
 from regularization.table.columns import Column, encode_column, find_column
 
 MISSING_MARKS = ["?"]  # beside the empty field, NA, NaN, null and the like, which pandas takes for missing
@@ -20,7 +20,7 @@ class CheckedTable(NamedTuple):
     """A table whose every value has been checked."""
 
     features: pd.DataFrame  # (rows, features) floats: a text is its number in the column's categories, NaN is missing
-    y: np.ndarray  # (rows,), 0 or 1
+    y: np.ndarray  # (rows,): labels 0 and 1, numbers of classes from 0 on, or numbers
     columns: tuple[Column, ...]  # what each feature is
     target: Target
 
@@ -58,13 +58,14 @@ def check_table(
     target: str,
     columns: Mapping[str, tuple[float, float] | None] | None = None,
     ignore: Sequence[str] = (),
+    task: str = "binary",
     threshold: float | None = None,
     positive: str | float | bool | None = None,
 ) -> CheckedTable:
     """The table as floats, once it holds what is said of it.
 
     `columns`: each name in order, with its plausible range or None; without it, every column is taken. Those of
-    `ignore` are left out. For `threshold` and `positive` see `find_labels`.
+    `ignore` are left out. For `task`, `threshold` and `positive` see `find_target`.
     Raises `InputError`, with a line per problem: the column, the rows (1 is the first below the header), the rule.
     """
     _check_names(list(table.columns), columns, ignore, target)
@@ -81,18 +82,18 @@ def check_table(
         except InputError as error:
             problems.append(str(error))
     try:
-        y, labels = _labels(table[target], limits.get(target), threshold=threshold, positive=positive)
+        y, found_target = _target(table[target], limits.get(target), task=task, threshold=threshold, positive=positive)
     except InputError as error:
         problems.append(str(error))
     if problems:
         raise InputError("\n".join(problems))
-    return CheckedTable(pd.DataFrame(encoded), y, tuple(found), labels)
+    return CheckedTable(pd.DataFrame(encoded), y, tuple(found), found_target)
 
 
-def _labels(values: pd.Series, limits, *, threshold, positive) -> tuple[np.ndarray, Target]:
+def _target(values: pd.Series, limits, **how) -> tuple[np.ndarray, Target]:
     if limits is not None:
         encode_column(values, Column(str(values.name), limits=limits, may_miss=True))
-    return find_labels(str(values.name), values, threshold=threshold, positive=positive)
+    return find_target(str(values.name), values, **how)
 
 
 def _check_names(received: list[str], columns: Mapping | None, ignore: Sequence[str], target: str) -> None:

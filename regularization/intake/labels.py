@@ -1,14 +1,20 @@
-"""The column to predict, as labels 0 and 1."""
+"""The column to predict, as labels 0 and 1, as the numbers of its classes, or as a number."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.table.columns import holds_numbers, raise_broken, to_numbers
+from regularization.table.blocks import N_BLOCKS
+from regularization.table.columns import MAX_CATEGORIES, holds_numbers, raise_broken, to_numbers
 
 LARGEST_EXACT = 2**53  # up to here, a float holds every whole number
+LARGEST_SQUARED = 1e150  # whose square is a float
+MISSING = (
+    "the value to predict is missing, as are None, NA and the like; leave such rows out of the file, or rename them"
+)
 SHOWN_LABELS = 6  # how many labels a message names
 MEANT_BY_TRUE = ("true", "yes", "on", "y")  # YAML reads these as true where they are not quoted
 MEANT_BY_FALSE = ("false", "no", "off", "n")
@@ -18,20 +24,64 @@ class Target(NamedTuple):
     """What a network predicts."""
 
     name: str
-    labels: tuple[str, str]  # what class 0 and class 1 are called
+    labels: tuple[str, ...]  # what the classes are called, from 0 on; a number has none
     threshold: float | None = None  # the value from which on a number is class 1, where one is set
 
 
-def find_labels(
-    name: str, values: pd.Series, *, threshold: float | None = None, positive: str | float | bool | None = None
+def find_target(
+    name: str,
+    values: pd.Series,
+    *,
+    task: str,
+    threshold: float | None = None,
+    positive: str | float | bool | None = None,
 ) -> tuple[np.ndarray, Target]:
-    """The labels 0 and 1 of the rows, `(rows,)` integers, and what they mean.
+    """What is to be predicted of the rows, `(rows,)`, and what it means.
 
-    With a `threshold`, class 1 is the numbers from it on. With `positive`, it is the rows with that label, of two.
-    With neither, the values must be 0 and 1 or true and false. Raises `InputError`, with what to do, for anything else,
-    and where one class has no row.
+    The `task` binary gives labels 0 and 1. With a `threshold`, class 1 is the numbers from it on. With `positive`, it
+    is the rows with that label. With neither, the values must be 0 and 1 or true and false. The task classes gives the
+    number of each row's label, in their order; the task number the numbers themselves. Raises `InputError`, with what
+    to do, for a value that is missing or not of the task, and where there is nothing to learn.
     """
-    raise_broken(name, values, {"the value to predict is missing; leave such rows out of the file": values.isna()})
+    raise_broken(name, values, {MISSING: values.isna()})
+    if task == "number":
+        return _numbers(name, values), Target(name, ())
+    if task == "classes":
+        return _classes(name, values)
+    return _binary(name, values, threshold=threshold, positive=positive)
+
+
+def _numbers(name: str, values: pd.Series) -> np.ndarray:
+    numbers = to_numbers(values)
+    rules = {
+        "not a number; for labels set data.task to binary or classes": np.isnan(numbers),
+        "not a finite number": np.isinf(numbers),
+        f"larger than {LARGEST_SQUARED:g}": np.isfinite(numbers) & (np.abs(numbers) > LARGEST_SQUARED),
+    }
+    raise_broken(name, values, rules)
+    if len(np.unique(numbers)) < 2:
+        raise InputError(f"column {name!r}: {label_text(numbers[0])} in every row; there is nothing to learn")
+    return numbers
+
+
+def _classes(name: str, values: pd.Series) -> tuple[np.ndarray, Target]:
+    texts = values.map(label_text)
+    labels = labels_in_order(values)
+    if not 3 <= len(labels) <= MAX_CATEGORIES:
+        hint = (
+            "with two labels, set data.task to binary" if len(labels) == 2 else "for numbers, set data.task to number"
+        )
+        raise InputError(f"column {name!r}: {_received(labels)}; expected 3 to {MAX_CATEGORIES} classes; {hint}")
+    return texts.map({label: number for number, label in enumerate(labels)}).to_numpy(), Target(name, tuple(labels))
+
+
+def labels_in_order(values: pd.Series) -> list[str]:
+    """The different labels: numbers by their size, texts by their letters."""
+    labels = sorted(values.map(label_text).unique())
+    return sorted(labels, key=float) if holds_numbers(values) else labels
+
+
+def _binary(name: str, values: pd.Series, *, threshold, positive) -> tuple[np.ndarray, Target]:
     if threshold is not None:
         numbers = to_numbers(values)
         rule = "not a number, which data.threshold needs; for labels set data.positive, and data.threshold to null"
@@ -45,11 +95,23 @@ def find_labels(
         return labels, Target(name, (f"below {label_text(threshold)}", f"at least {label_text(threshold)}"), threshold)
     texts = values.map(label_text)
     found = sorted(texts.unique())
-    if len(found) != 2:
+    if len(found) < 2 or (len(found) > 2 and positive is None):
         raise InputError(f"column {name!r}: {_wrong_number(found, values)}")
     chosen = _positive_label(name, found, positive)
-    negative = found[0] if chosen == found[1] else found[1]
+    others = [label for label in found if label != chosen]
+    negative = others[0] if len(others) == 1 else f"not {chosen}"
     return (texts == chosen).to_numpy().astype(np.int64), Target(name, (negative, chosen))
+
+
+def few_rows(y: np.ndarray, labels: Sequence[str]) -> list[str]:
+    """A line for each of several classes that has fewer rows than there are blocks, so that some blocks lack it."""
+    counts = np.bincount(y, minlength=len(labels)) if len(labels) > 2 else []
+    return [
+        f"class {label!r} has {count} row{'s' if count != 1 else ''}, fewer than the {N_BLOCKS} blocks: its figures "
+        "rest on these few"
+        for label, count in zip(labels, counts, strict=False)
+        if count < N_BLOCKS
+    ]
 
 
 def binarize(target: pd.Series, threshold: float) -> np.ndarray:
@@ -65,14 +127,18 @@ def label_text(value: object) -> str:
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
+def _received(labels: list[str]) -> str:
+    more = f" and {len(labels) - SHOWN_LABELS} more" if len(labels) > SHOWN_LABELS else ""
+    return f"{len(labels)} label{'s' if len(labels) > 1 else ''} ({', '.join(labels[:SHOWN_LABELS])}{more})"
+
+
 def _wrong_number(found: list[str], values: pd.Series) -> str:
-    more = f" and {len(found) - SHOWN_LABELS} more" if len(found) > SHOWN_LABELS else ""
-    received = f"{len(found)} label{'s' if len(found) > 1 else ''} ({', '.join(found[:SHOWN_LABELS])}{more})"
     if len(found) == 1:
-        return f"{received}; expected two: there is nothing to learn"
+        return f"{_received(found)}; expected two: there is nothing to learn"
     if holds_numbers(values):
-        return f"{received}; expected two, or a number in data.threshold from which on a row counts as 1"
-    return f"{received}; expected two: write a column that sets one label, or some, against the rest"
+        told = "set data.task to number or classes, or data.threshold to the number from which on a row counts as 1"
+        return f"{_received(found)}; expected two: {told}"
+    return f"{_received(found)}; expected two: set data.task to classes, or data.positive to the one that counts as 1"
 
 
 def _positive_label(name: str, found: list[str], positive: str | float | bool | None) -> str:
@@ -91,6 +157,6 @@ def _positive_label(name: str, found: list[str], positive: str | float | bool | 
     if len(meant) != 1:
         raise InputError(
             f"data.positive: received {positive!r}; expected one of the labels of column {name!r}: "
-            f"{found[0]!r} or {found[1]!r}"
+            f"{' or '.join(map(repr, found[:SHOWN_LABELS]))}"
         )
     return meant[0]

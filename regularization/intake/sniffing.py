@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.heads import head_of_task
 from regularization.intake.checks import MISSING_MARKS, read_table
-from regularization.intake.labels import find_labels, label_text
+from regularization.intake.labels import find_target, label_text
 from regularization.table.columns import Column, encode_column, find_column, holds_numbers, suspicion, to_numbers
 
 DELIMITERS = ",;\t|"
 SNIFFED_LINES = 200
+MOST_KINDS = 10  # different whole numbers of a target that may stand for kinds
 MOST_RANGES = 60  # columns up to which each gets a range: params.yaml stays readable
 POSITIVE_WORDS = ("yes", "true", "y", "t", "positive", "pos", "+", "good", "present", "won", "win", "spam")
 
@@ -37,6 +39,7 @@ class Understood(NamedTuple):
     columns: tuple[Column, ...]  # the features
     left_out: dict[str, str]  # the other columns, each with the reason
     target: str
+    task: str
     threshold: float | None
     positive: str | None
 
@@ -49,18 +52,25 @@ class Understood(NamedTuple):
             "columns": {name: ranges.get(name) for name in in_order} if len(in_order) <= MOST_RANGES else None,
             "ignore": list(self.left_out),
             "target": self.target,
+            "task": self.task,
             "threshold": self.threshold,
             "positive": self.positive,
+            "curves": head_of_task(self.task).curves,
         }
 
 
 def understand(
-    content: bytes, *, target: str, threshold: float | None = None, positive: str | None = None
+    content: bytes,
+    *,
+    target: str,
+    task: str | None = None,
+    threshold: float | None = None,
+    positive: str | None = None,
 ) -> Understood:
     """What the file `content` holds for someone who wants to predict the column `target`.
 
-    A `threshold` or the `positive` label that is given stands; else they are chosen. Raises `InputError`, with what to
-    do, where the file is no table with names in its first line or the target cannot be made two classes.
+    A `task`, a `threshold` or the `positive` label that is given stands; else they are chosen. Raises `InputError`,
+    with what to do, where the file is no table with names in its first line or the target is not of the task.
     """
     layout = find_layout(content)
     table = read_table(io.BytesIO(content), **layout._asdict())
@@ -69,9 +79,11 @@ def understand(
         raise InputError(f"the first line holds values ({names}); expected the columns' names: write such a line above")
     if target not in table.columns:
         raise InputError(f"TARGET: received {target!r}; expected one of the columns {names}")
-    if threshold is None and positive is None:
-        threshold, positive = choose_classes(table[target])
-    find_labels(target, table[target], threshold=threshold, positive=positive)
+    if task is None:
+        task = "binary" if threshold is not None or positive is not None else choose_task(table[target])
+    if task == "binary" and threshold is None and positive is None:
+        positive = choose_positive(table[target])
+    find_target(target, table[target], task=task, threshold=threshold, positive=positive)
     columns, left_out = [], {}
     for name in table.columns.drop(target):
         reason = suspicion(table[name])
@@ -86,7 +98,7 @@ def understand(
             columns.append(column._replace(limits=None if column.categories else generous_range(table[name])))
     if not columns:
         raise InputError(f"no column is left to predict {target!r} from: {left_out}")
-    return Understood(table, layout, tuple(columns), left_out, target, threshold, positive)
+    return Understood(table, layout, tuple(columns), left_out, target, task, threshold, positive)
 
 
 def find_layout(content: bytes) -> Layout:
@@ -139,26 +151,35 @@ def _numeric_columns(text: str, delimiter: str, decimal: str) -> int:
     return sum(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes)
 
 
-def choose_classes(values: pd.Series) -> tuple[float | None, str | None]:
-    """A threshold for numbers, the value that halves the rows best; for two labels the positive one.
+def choose_task(values: pd.Series) -> str:
+    """`binary` for two labels, `classes` for texts, and for whole numbers that look like kinds; else `number`.
 
-    That is the one that says so (yes, true ...), else the rarer one. Neither is needed for 0 and 1, true and false.
+    They look so where there are at most `MOST_KINDS` different ones and the smallest is 0 or 1.
+    """
+    present = values.dropna()
+    n_different = present.nunique()
+    if n_different <= 2:
+        return "binary"
+    if not holds_numbers(values):
+        return "classes"
+    numbers = np.unique(to_numbers(present))
+    is_kind = (numbers == np.round(numbers)).all() and len(numbers) <= MOST_KINDS and numbers[0] in (0, 1)
+    return "classes" if is_kind else "number"
+
+
+def choose_positive(values: pd.Series) -> str | None:
+    """The positive one of two labels: the one that says so (yes, true ...), else the rarer one.
+
+    None is needed for 0 and 1, true and false.
     """
     present = values.dropna()
     labels = [label_text(value) for value in present.unique()]
-    if len(labels) == 2:
-        if set(labels) in ({"0", "1"}, {"False", "True"}):
-            return None, None
-        if set(labels) == {"-1", "1"}:
-            return None, "1"
-        said = [label for label in labels if label.lower() in POSITIVE_WORDS]
-        return None, said[0] if len(said) == 1 else present.map(label_text).value_counts().index[-1]
-    if len(labels) < 2 or not holds_numbers(values):
-        return None, None  # `find_labels` says what to do
-    numbers = np.sort(to_numbers(present))
-    candidates = np.unique(numbers)[1:]
-    shares_below = np.searchsorted(numbers, candidates) / len(numbers)
-    return float(candidates[np.abs(shares_below - 0.5).argmin()]), None
+    if len(labels) != 2 or set(labels) in ({"0", "1"}, {"False", "True"}):
+        return None  # `find_target` says what to do
+    if set(labels) == {"-1", "1"}:
+        return "1"
+    said = [label for label in labels if label.lower() in POSITIVE_WORDS]
+    return said[0] if len(said) == 1 else present.map(label_text).value_counts().index[-1]
 
 
 def generous_range(values: pd.Series) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-CURVES = ("val_accuracy", "val_binary_crossentropy")  # of a training, the curves that are kept
+CURVES = ("val_score", "val_data_loss")  # of a training, the curves that are kept
 EPOCHS_PER_POINT = 5  # 100 points out of 500 epochs draw the same line
 BUNCH_BYTES = 10**9  # what the rows of the splits in work may take
 Progress = Callable[[float], object]  # of the number of trainings done since its last call, fractions included
@@ -51,7 +51,7 @@ def join_runs(shards: list[Trained]) -> Trained:
     )
 
 
-def count_weights(n_inputs: int, hidden_units: Sequence[int]) -> int:
-    """Return the number of weights, kernels and biases, of a network with one output."""
-    widths = [n_inputs, *hidden_units, 1]
+def count_weights(n_inputs: int, hidden_units: Sequence[int], n_outputs: int = 1) -> int:
+    """Return the number of weights, kernels and biases, of a network."""
+    widths = [n_inputs, *hidden_units, n_outputs]
     return sum((a + 1) * b for a, b in itertools.pairwise(widths))

@@ -1,6 +1,6 @@
 """Keras' `fit` with a whole epoch in one graph call: the same steps, without the time between them.
 
-The gradient of the binary cross-entropy is the one of losses.py, so that every processor takes the same steps.
+The gradient of a cross-entropy is the one of losses.py, so that every processor takes the same steps.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,8 @@ def fit_epochs(
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> keras.callbacks.History:
     """Train the compiled `model` in place, on `X_train` `(rows, features)` and `y_train` `(rows,)`.
+
+    A model of several units takes the labels as the number of a class; it is trained on them one-hot.
 
     Each epoch takes the rows in a new order, drawn from `seed` (see `batch_order`), in batches of `batch_size` with a
     smaller last one, and ends with the validation rows. The history and what callbacks receive are those of
@@ -68,8 +70,9 @@ class EpochSequential(keras.Sequential):
 
     def hold_rows(self, X_train, y_train, X_val, y_val, *, batch_size: int) -> None:
         """Take the rows that the orders index and those to validate on; they become constants of the graph."""
-        self._train = _constants(X_train, y_train)
-        self._validation = _constants(X_val, y_val)
+        n_units = self.layers[-1].units
+        self._train = _constants(X_train, y_train, n_units)
+        self._validation = _constants(X_val, y_val, n_units)
         self._batch_size = batch_size
 
     def create_variables(self) -> None:
@@ -103,8 +106,9 @@ class EpochSequential(keras.Sequential):
         return results
 
 
-def _constants(X, y) -> tuple[tf.Tensor, tf.Tensor]:
-    return tf.constant(X, tf.float32), tf.constant(np.reshape(y, (-1, 1)), tf.float32)
+def _constants(X, y, n_units: int) -> tuple[tf.Tensor, tf.Tensor]:
+    labels = np.reshape(y, (-1, 1)) if n_units == 1 else np.eye(n_units)[np.asarray(y, int)]
+    return tf.constant(X, tf.float32), tf.constant(labels, tf.float32)
 
 
 class StopAtDivergence(keras.callbacks.Callback):

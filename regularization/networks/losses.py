@@ -1,11 +1,47 @@
-"""The binary cross-entropy with a gradient that is the same bits on every processor.
+"""The cross-entropies with a gradient that is the same bits on every processor.
 
 TensorFlow derives it from the logarithm in the loss, by a reciprocal that starts from the processor's own
 approximation, which differs between makers. Here it is worked out by hand, and only subtracts, multiplies and divides.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
+
+
+class ExactCategoricalCrossentropy(keras.losses.CategoricalCrossentropy):
+    """Keras' `CategoricalCrossentropy`, value for value, with the exact gradient."""
+
+    def __init__(self, **settings) -> None:
+        super().__init__(**settings)
+        self.fn = categorical_crossentropy
+
+
+def categorical_crossentropy(
+    y_true: tf.Tensor, y_pred: tf.Tensor, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Any:
+    """`keras.losses.categorical_crossentropy` with the exact gradient: `(rows, classes)` of one-hot labels and shares.
+
+    Anything but a softmax's output is left to Keras.
+    """
+    logits = y_pred if from_logits else _logits_behind(y_pred, "Softmax")
+    if logits is None:
+        return keras.losses.categorical_crossentropy(y_true, y_pred, False, label_smoothing, axis)
+    labels = tf.cast(y_true, y_pred.dtype)
+    if label_smoothing:
+        labels = labels * (1 - label_smoothing) + label_smoothing / int(labels.shape[-1])
+    return _of_softmax(labels, logits)
+
+
+@tf.custom_gradient
+def _of_softmax(labels: tf.Tensor, logits: tf.Tensor) -> Any:
+    def gradient(upstream: tf.Tensor):
+        parts = tf.exp(logits - tf.reduce_max(logits, axis=-1, keepdims=True))
+        shares = parts / tf.reduce_sum(parts, axis=-1, keepdims=True)
+        return None, upstream[:, None] * (shares - labels)
+
+    return keras.ops.categorical_crossentropy(labels, logits, from_logits=True), gradient
 
 
 class ExactGradientCrossentropy(keras.losses.BinaryCrossentropy):
@@ -28,11 +64,11 @@ def binary_crossentropy(
     return tf.reduce_mean(terms, axis=axis)
 
 
-def _logits_behind(y_pred: tf.Tensor) -> tf.Tensor | None:
-    """What a sigmoid made `y_pred` of, found as Keras finds it to spare the logarithm; None after anything else."""
+def _logits_behind(y_pred: tf.Tensor, activation: str = "Sigmoid") -> tf.Tensor | None:
+    """What a sigmoid, or a softmax, made `y_pred` of, found as Keras finds it to spare the logarithm; else None."""
     if hasattr(y_pred, "_keras_logits"):
         return y_pred._keras_logits
-    if not tf.executing_eagerly() and y_pred.op.type == "Sigmoid":
+    if not tf.executing_eagerly() and y_pred.op.type == activation:
         return y_pred.op.inputs[0]
     return None
 
@@ -58,7 +94,7 @@ def _of_probabilities(labels: tf.Tensor, probabilities: tf.Tensor):
 
 
 def exact_gradient(loss: object) -> object:
-    """`loss`, as `compile` takes it, with the exact gradient where it is the binary cross-entropy.
+    """`loss`, as `compile` takes it, with the exact gradient where it is a cross-entropy.
 
     It may be named, the function, or an object, and stand in a list or a dict by output.
     """
@@ -66,7 +102,11 @@ def exact_gradient(loss: object) -> object:
 
 
 def _with_exact_gradient(loss: object) -> object:
-    found = keras.losses.get(loss)
-    if found is keras.losses.binary_crossentropy:
-        return ExactGradientCrossentropy()
-    return ExactGradientCrossentropy(**found.get_config()) if type(found) is keras.losses.BinaryCrossentropy else loss
+    found: Any = keras.losses.get(loss)
+    for function, kind, exact in (
+        (keras.losses.binary_crossentropy, keras.losses.BinaryCrossentropy, ExactGradientCrossentropy),
+        (keras.losses.categorical_crossentropy, keras.losses.CategoricalCrossentropy, ExactCategoricalCrossentropy),
+    ):
+        if found is function or type(found) is kind:
+            return exact() if found is function else exact(**found.get_config())
+    return loss

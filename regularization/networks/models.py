@@ -6,9 +6,16 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from regularization.errors import InputError
+from regularization.heads import Head, head_of
 from regularization.rounding import fix_keras
 
 fix_keras()
+LOSSES = {  # of the heads
+    "binary_crossentropy": keras.losses.BinaryCrossentropy,
+    "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+    "mean_squared_error": keras.losses.MeanSquaredError,
+}
 
 
 def build_model(
@@ -35,14 +42,16 @@ def build_model(
     decay_steps: int | None = None,
     decay_rate: float | None = None,
     n_features: int = 11,
+    n_classes: int = 2,
     hidden_units: Sequence[int] = (20, 20),
     learning_rate: float = 0.001,
     seed: int | None = None,
     name: str | None = None,
 ) -> keras.Sequential:
-    """A compiled binary classifier: ReLU layers of `hidden_units`, one sigmoid unit, Adam, binary cross-entropy.
+    """A compiled network: ReLU layers of `hidden_units`, the head of `n_classes`, Adam, the head's loss.
 
-    Input `(rows, n_features)`, output `(rows, 1)`: the probability of class 1.
+    Input `(rows, n_features)`. With two classes the output `(rows, 1)` is the probability of class 1, with several
+    `(rows, n_classes)` that of each, whose labels are one-hot; with 0 the output `(rows, 1)` is a number, standardized.
 
     `l1` and `l2` penalise the kernel of the hidden layers named in `regularized_layers` (1 is the first), `bias_l1` and
     `bias_l2` their bias, `activity_l1` and `activity_l2` their output: `l1 * sum(|w|) + l2 * sum(w**2)`, added to the
@@ -53,13 +62,15 @@ def build_model(
     dropout. `max_norm` limits the Euclidean norm of the weights into each hidden unit. `weight_decay` shrinks all
     weights in each step, beside the loss. `clipnorm`, `global_clipnorm` or `clipvalue` limit the gradients, one of them
     at a time. With `use_ema` the model ends with the moving average of its weights, by `ema_momentum` a step.
-    `label_smoothing` trains towards labels so much nearer to 1/2; the metrics keep the labels as they are. With
+    `label_smoothing` trains towards labels so much nearer to an equal share of each class; the metrics keep the labels
+    as they are. Raises `InputError` where a number is to be smoothed. With
     `decay_steps` the learning rate falls: along a cosine to 0 in so many steps, or with `decay_rate` exponentially, by
     that factor every so many steps.
 
     One `seed` fixes the initial weights and, separately, the dropout masks and the noise: models that differ in their
     regularization alone begin with the same weights, so that they can be compared in pairs.
     """
+    head = head_of(n_classes)
     kernel_seeds, dropout_seeds, noise_seeds = _layer_seeds(seed, len(hidden_units) + 1)
     layers = [keras.Input((n_features,))]
     if input_stddev:
@@ -84,7 +95,7 @@ def build_model(
         if dropout is not None:
             layers.append(keras.layers.Dropout(dropout, seed=dropout_seeds[number - 1]))
     output_initializer = keras.initializers.GlorotUniform(kernel_seeds[-1])
-    layers.append(keras.layers.Dense(1, activation="sigmoid", kernel_initializer=output_initializer))
+    layers.append(keras.layers.Dense(head.units, activation=head.activation, kernel_initializer=output_initializer))
     model = keras.Sequential(layers, name=name)  # all at once: `add` would build the network again each time
     clipping = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
     optimizer = keras.optimizers.Adam(
@@ -94,12 +105,19 @@ def build_model(
         ema_momentum=ema_momentum,
         **clipping,
     )
-    smoothed = keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing) if label_smoothing else None
     # `loss` holds the penalties, this metric does not. As a loss object it takes labels of shape (rows,), unlike Keras'
     # metric of that name; without a reduction of its own every row counts the same, in a smaller last batch too.
-    penalty_free = keras.losses.BinaryCrossentropy(reduction=None, name="binary_crossentropy")
-    model.compile(optimizer, loss=smoothed or "binary_crossentropy", metrics=["accuracy", penalty_free])
+    penalty_free = LOSSES[head.keras_loss](reduction=None, name=head.keras_loss)
+    model.compile(optimizer, loss=_loss(head, label_smoothing), metrics=[head.curve_score, penalty_free])
     return model
+
+
+def _loss(head: Head, label_smoothing: float | None) -> str | keras.losses.Loss:
+    if not label_smoothing:
+        return head.keras_loss
+    if not head.n_classes:
+        raise InputError(f"label_smoothing: received {label_smoothing}; expected null, as a number has no labels")
+    return LOSSES[head.keras_loss](label_smoothing=label_smoothing)
 
 
 def build_base_model(**settings) -> keras.Sequential:
@@ -120,7 +138,7 @@ def build_dropout_model(dropout: float = 0.2, **settings) -> keras.Sequential:
 def initial_weights(seed: int, units: Sequence[int], *, batch_normalization: bool = False) -> np.ndarray:
     """What `build_model` of that `seed` begins with, without building it, as `get_weights` has it: `(parameters,)`.
 
-    `units` are the features, the units of each hidden layer, and 1.
+    `units` are the features, the units of each hidden layer, and those of the head.
     """
     kernel_seeds, *_ = _layer_seeds(seed, len(units) - 1)
     parts = []

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
+from regularization.heads import head_of_task
 from regularization.intake.addresses import address_problem, is_web_address
 from regularization.params.allowed import Group, Range, allowed
 from regularization.params.errors import shown
@@ -20,8 +21,10 @@ class Data(Group):
     columns: dict[str, Range | None] | None = allowed("each column with {min: smallest, max: largest} or null, or null")
     ignore: list[str] = allowed("a list of names of columns")
     target: str = allowed("the name of a column")
+    task: Literal["binary", "classes", "number"] = allowed("binary, classes or number")
     threshold: float | None = allowed("a number or null")
-    positive: str | float | bool | None = allowed("one of the target's two labels, or null")
+    positive: str | float | bool | None = allowed("one of the target's labels, or null")
+    curves: dict[str, str] = allowed("{loss: the name of the task's loss, score: that of its score}")
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -40,6 +43,12 @@ class Data(Group):
             return f"data.target: received {shown(self.target)}; expected one of data.columns: {list(self.columns)}"
         if self.target in self.ignore:
             return f"data.target: received {shown(self.target)}, which data.ignore leaves out; take it off that list"
+        if (curves := head_of_task(self.task).curves) != self.curves:
+            text = ", ".join(f"{key}: {value}" for key, value in curves.items())
+            return f"data.curves: received {shown(self.curves)}; expected {{{text}}} for the task {self.task}"
+        for key in ("threshold", "positive"):
+            if self.task != "binary" and getattr(self, key) is not None:
+                return f"data.{key}: received {getattr(self, key)!r} for the task {self.task}; expected null, or binary"
         if self.threshold is not None and self.positive is not None:
             return (
                 f"data.positive: received {self.positive!r} beside data.threshold {self.threshold:g}; "

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from regularization.errors import InputError
-from regularization.metrics import METRICS
+from regularization.heads.metrics import METRICS
 from regularization.params.allowed import (
     Count,
     Epochs,
@@ -142,16 +142,13 @@ class Sweep(Group):
 
 
 class Evidence(Group):
-    equivalence: dict[str, Width | None] = allowed(f"a number above 0 or null for each of {', '.join(METRICS)}")
+    equivalence: dict[str, Width | None] = allowed(f"a number above 0 or null for any of {', '.join(METRICS)}")
     power: float = allowed("a number from 0.5 to 0.97", ge=0.5, le=0.97)
 
     @model_validator(mode="after")
-    def _complete(self):
-        if set(self.equivalence) != set(METRICS):
-            raise ValueError(
-                f"evidence.equivalence: received {list(self.equivalence)}; "
-                f"expected a number or null for each of {', '.join(METRICS)}"
-            )
+    def _known(self):
+        if unknown := set(self.equivalence) - set(METRICS):
+            raise ValueError(f"evidence.equivalence: received {min(unknown)!r}; expected some of {', '.join(METRICS)}")
         return self
 
 
@@ -186,7 +183,7 @@ class Params(Variant):
 
     @model_validator(mode="after")
     def _consistent(self):
-        for problem in (self._headline_problem(), self._layer_problem()):
+        for problem in (self._headline_problem(), self._layer_problem(), self._label_problem()):
             if problem:
                 raise ValueError(problem)
         if problem := name_problem(list(self.replicate.variants), list(self.headline)):
@@ -209,6 +206,21 @@ class Params(Variant):
             if problem := technique_problem(settings):
                 return f"headline.{name}: {problem}"
         return None
+
+    def _label_problem(self) -> str | None:
+        if self.data.task != "number":
+            return None
+        of_grid = self.sweep.lists().get("label_smoothing", [])
+        settings = {
+            "label_smoothing": self.label_smoothing,
+            "sweep.grid.label_smoothing": any(of_grid) and of_grid,
+        }
+        settings |= {
+            f"replicate.variants.{name}.label_smoothing": variant.label_smoothing
+            for name, variant in self.replicate.variants.items()
+        }
+        key = next((key for key, value in settings.items() if value), None)
+        return key and f"{key}: received {shown(settings[key])} for data.task number, which has no labels; take it out"
 
     def _layer_problem(self) -> str | None:
         if any(number > len(self.hidden_units) for number in self.regularized_layers):

@@ -104,10 +104,12 @@ def check_models(
         if hasattr(data, "sample_weight"):
             raise InputError(f"model {network.name!r}: received sample_weight; expected rows that all count the same")
         for X, y in (data[:2], data[2:4]):
-            _check_rows(network.name, X, y, n_features)
+            _check_rows(network.name, X, y, network.architecture)
 
 
-def _check_rows(name: str, X: np.ndarray, y: np.ndarray, n_features: int) -> None:
+def _check_rows(name: str, X: np.ndarray, y: np.ndarray, architecture: Any) -> None:
+    n_features, n_classes = architecture.units[0], architecture.n_classes
+    y = _class_numbers(y, architecture.units[-1])
     if np.ndim(X) != 2 or len(X) == 0 or np.shape(X)[1] != n_features or np.size(y) != len(X):
         raise InputError(
             f"model {name!r}: received features of shape {np.shape(X)} with labels of shape {np.shape(y)}; expected "
@@ -115,8 +117,20 @@ def _check_rows(name: str, X: np.ndarray, y: np.ndarray, n_features: int) -> Non
         )
     if np.asarray(X).dtype.kind not in "biuf" or not np.isfinite(X).all():
         raise InputError(f"model {name!r}: received a feature that is no finite number; expected numbers alone")
+    expected = (
+        "finite numbers" if not n_classes else f"the numbers 0 {'and' if n_classes == 2 else 'to'} {n_classes - 1}"
+    )
     if np.asarray(y).dtype.kind not in "biuf":
-        raise InputError(f"model {name!r}: received the label {str(np.ravel(y)[0])!r}; expected the numbers 0 and 1")
-    if not np.isin(y, (0, 1)).all():
-        other = np.ravel(y)[~np.isin(np.ravel(y), (0, 1))][0]
-        raise InputError(f"model {name!r}: received the label {other}; expected 0 or 1")
+        raise InputError(f"model {name!r}: received the label {str(np.ravel(y)[0])!r}; expected {expected}")
+    wrong = ~np.isin(np.ravel(y), range(n_classes)) if n_classes else ~np.isfinite(np.ravel(y))
+    if wrong.any():
+        raise InputError(f"model {name!r}: received the label {np.ravel(y)[wrong][0]}; expected {expected}")
+
+
+def _class_numbers(y: np.ndarray, n_units: int) -> np.ndarray:
+    """The labels `(rows,)`, also where they are one-hot, for as many units."""
+    y = np.asarray(y)
+    is_one_hot = y.ndim == 2 and y.shape[1] == n_units > 1 and y.dtype.kind in "biuf"
+    if is_one_hot and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+        return y.argmax(axis=1)
+    return y

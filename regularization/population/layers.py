@@ -19,7 +19,7 @@ WRITTEN_OUT = 64  # terms of a sum that the program writes out
 class Output(NamedTuple):
     """What `forward` makes of some rows."""
 
-    logits: tf.Tensor  # (rows, LANES)
+    logits: tf.Tensor  # (rows, units, LANES)
     penalty: Any  # (LANES,)
     weights: list  # as they came, with the moving statistics of this batch in them where one trains
 
@@ -42,16 +42,44 @@ def forward(architecture: Architecture, weights: list, settings: dict, X, share,
         if step is not None:
             output = _disturb(output, architecture, layer, settings, step)
         logits = multiply(output, kernel, bias, settings["opaque_one"])
-        output = keras.activations.get(architecture.activations[layer])(logits)
+        name = architecture.activations[layer]
+        output = softmax(logits, settings["opaque_one"]) if name == "softmax" else keras.activations.get(name)(logits)
         if architecture.penalises_output[layer]:
             penalty += penalise(output, settings["activity"][layer], share[:, None], settings["opaque_one"])
-    return Output(logits[:, 0], penalty, weights)
+    return Output(logits, penalty, weights)
+
+
+def softmax(logits, opaque_one) -> tf.Tensor:
+    """The share of each class: `(rows, classes, LANES)`, as are the logits; its gradient is `penalise`'s alone."""
+    parts = tf.exp(logits - tf.stop_gradient(tf.reduce_max(logits, axis=1, keepdims=True)))
+    return parts / _sum_over_units(parts, opaque_one)[:, None]
+
+
+@tf.custom_gradient
+def categorical_crossentropy(target: tf.Tensor, logits: tf.Tensor, opaque_one: tf.Tensor):
+    """In nats, `(rows, LANES)`, of what each class is to have, `target`, and logits: `(rows, classes, LANES)` each.
+
+    The shares of `target` add up to 1. The gradient is worked out by hand, as in networks/losses.py.
+    """
+    shifted = logits - tf.reduce_max(logits, axis=1, keepdims=True)
+    parts = tf.exp(shifted)
+    total = _sum_over_units(parts, opaque_one)
+
+    def gradient(upstream: tf.Tensor):
+        return None, upstream[:, None] * (parts / total[:, None] - target), None
+
+    return tf.math.log(total) - _sum_over_units(target * shifted, opaque_one), gradient
+
+
+def _sum_over_units(values, opaque_one) -> Any:
+    """`(rows, LANES)` of `(rows, units, LANES)`, written out as in `multiply`."""
+    return sum(tf.unstack(values, axis=1)) / opaque_one
 
 
 def _disturb(output, architecture: Architecture, layer: int, settings: dict, step):
     """Noise, then dropout, on the input of a Dense layer: of a full batch, however few rows there are."""
     rows, units, _ = output.shape
-    shape = max(rows, architecture.full_batch), units
+    shape = min(max(rows, architecture.full_batch), 2 * rows), units  # of twice as many rows and more, half is the same
     if architecture.noisy[layer]:
         output += gaussian_noise(settings["key"], step, layer, shape, settings["stddev"][layer])[:rows]
     if architecture.drops[layer]:

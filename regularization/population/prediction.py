@@ -1,4 +1,4 @@
-"""What the trained networks of a population make of rows: logits and penalties, by one compiled program."""
+"""What the trained networks of a population make of rows: outputs and penalties, by one compiled program."""
 
 import os
 from collections import defaultdict
@@ -19,7 +19,10 @@ def predict_networks(
     *,
     workers: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits `(n_models, rows)` of each network on rows of its own, dropout off, and its penalties `(n_models, parts)`.
+    """Outputs of each network on rows of its own, dropout off, and its penalties `(n_models, parts)`.
+
+    Outputs are what comes before the last activation: logits, or the numbers of a linear unit, `(n_models, rows)`; of
+    several units `(n_models, rows, units)`. All networks have as many.
 
     `weights` are `(n_models, parameters)` as `train_networks` gives them, `X` holds `(rows, features)` per network and
     `shares` `(parts, rows)`: how much each row counts in each part, in which a penalty on outputs takes the mean.
@@ -33,7 +36,7 @@ def predict_networks(
         for architecture, numbers in groups.items()
         for first in range(0, len(numbers), LANES)
     ]
-    logits = np.empty((len(networks), len(X[0])), np.float32)
+    outputs = np.empty((len(networks), len(X[0]), networks[0].architecture.units[-1]), np.float32)
     penalties = np.empty((len(networks), len(shares[0])), np.float32)
 
     def predict_chunk(architecture: Architecture, numbers: np.ndarray) -> None:
@@ -45,9 +48,9 @@ def predict_networks(
             np.stack([X[number] for number in lanes], axis=-1).astype(np.float32),
             np.stack([shares[number] for number in lanes], axis=-1).astype(np.float32),
         )
-        for into, array in zip((logits, penalties), found, strict=True):
-            into[numbers] = array.numpy().T[: len(numbers)]
+        for into, array in zip((outputs, penalties), found, strict=True):
+            into[numbers] = np.moveaxis(array.numpy(), -1, 0)[: len(numbers)]
 
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         list(pool.map(predict_chunk, *zip(*chunks, strict=True)))
-    return logits, penalties
+    return outputs[..., 0] if outputs.shape[-1] == 1 else outputs, penalties

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from regularization.population.layers import forward, sum_over_first
+from regularization.population.layers import categorical_crossentropy, forward, sum_over_first
 from regularization.population.optimizer import apply_gradients
-from regularization.population.reader import LANES, Architecture
+from regularization.population.reader import LANES, LOSSES, Architecture
 
 BEST = ("best_weights", "best_loss", "best_epoch")  # of the state: what early stopping keeps
 
@@ -71,8 +71,8 @@ def compile_prediction(architecture: Architecture) -> Callable:
     """The program for what `LANES` trained models make of some rows, dropout off.
 
     It takes the weights `(parameters, LANES)`, the `settings` of the models, rows `X` `(rows, features, LANES)` and the
-    `shares` `(parts, rows, LANES)` by which each row counts in each part; it returns the logits `(rows, LANES)` and the
-    penalties `(parts, LANES)`.
+    `shares` `(parts, rows, LANES)` by which each row counts in each part; it returns what comes before the last
+    activation `(rows, units, LANES)` and the penalties `(parts, LANES)`.
     """
 
     @tf.function(jit_compile=True, autograph=False)
@@ -157,18 +157,51 @@ def _batch(values: tf.Tensor, step: tf.Tensor, n_rows: tf.Tensor) -> _Batch:
 
 
 def _scores(architecture: Architecture, weights: list, settings: dict, batch: _Batch, *, step=None):
-    """Loss, binary cross-entropy and accuracy of a batch, `(LANES,)` each, and the weights as `forward` returns them.
+    """Loss, loss without penalty, and score of a batch, `(LANES,)` each, and the weights as `forward` returns them.
 
-    Without a `step` nothing is disturbed: dropout is off.
+    The score is the accuracy, of a number the absolute error. Without a `step` nothing is disturbed: dropout is off.
     """
     logits, penalty, weights = forward(architecture, weights, settings, batch.X, batch.share, step=step)
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(batch.y, logits)
-    right = tf.cast((logits > 0) == (batch.y > 0.5), tf.float32)
     one = settings["opaque_one"]
-    binary_crossentropy, accuracy = (sum_over_first(batch.share * value, one) for value in (cross_entropy, right))
-    loss = binary_crossentropy
+    of_rows, smoothed, score = _ROWS[LOSSES[architecture.loss][2]](architecture, settings, batch.y, logits)
+    data_loss, score = (sum_over_first(batch.share * value, one) for value in (of_rows, score))
+    loss = data_loss if smoothed is None else sum_over_first(batch.share * smoothed, one)
+    return [loss + penalty, data_loss, score], weights
+
+
+def _rows_of_sigmoid(architecture: Architecture, settings: dict, y, logits):
+    """Per row, the loss, the loss of smoothed labels where there are any, and the score: `(rows, LANES)` each."""
+    logits, smoothed = logits[:, 0], None
     if architecture.smooths:
         smoothing = settings["label_smoothing"]
-        smoothed = tf.nn.sigmoid_cross_entropy_with_logits(batch.y * (1 - smoothing) + 0.5 * smoothing, logits)
-        loss = sum_over_first(batch.share * smoothed, one)
-    return [loss + penalty, binary_crossentropy, accuracy], weights
+        smoothed = tf.nn.sigmoid_cross_entropy_with_logits(y * (1 - smoothing) + 0.5 * smoothing, logits)
+    right = tf.cast((logits > 0) == (y > 0.5), tf.float32)
+    return tf.nn.sigmoid_cross_entropy_with_logits(y, logits), smoothed, right
+
+
+def _rows_of_softmax(architecture: Architecture, settings: dict, y, logits):
+    """The same for several classes; of equal logits the first counts as the predicted class, as in Keras."""
+    n_classes, one, smoothed = architecture.units[-1], settings["opaque_one"], None
+    target = tf.cast(y[:, None] == tf.range(n_classes, dtype=tf.float32)[:, None], tf.float32)
+    if architecture.smooths:
+        smoothing = settings["label_smoothing"]
+        smoothed = categorical_crossentropy(target * (1 - smoothing) + smoothing / n_classes, logits, one)
+    highest, predicted = logits[:, 0], tf.zeros_like(y)
+    for label in range(1, n_classes):
+        predicted = tf.where(logits[:, label] > highest, float(label), predicted)
+        highest = tf.maximum(highest, logits[:, label])
+    return categorical_crossentropy(target, logits, one), smoothed, tf.cast(predicted == y, tf.float32)
+
+
+def _rows_of_number(architecture: Architecture, settings: dict, y, logits):  # noqa: ARG001
+    """The same for a number."""
+    error = logits[:, 0] - y
+    size = tf.abs(error)
+    if architecture.loss == "mean_squared_error":
+        return error**2, None, size
+    if architecture.loss == "mean_absolute_error":
+        return size, None, size
+    return tf.where(size <= 1, 0.5 * error**2, size - 0.5), None, size
+
+
+_ROWS = {"sigmoid": _rows_of_sigmoid, "softmax": _rows_of_softmax, "linear": _rows_of_number}

@@ -13,7 +13,17 @@ import numpy as np
 from regularization.population.checks import check_settings, check_untouched, refused
 
 LANES = 16  # models side by side: float32 that fill the widest vector register of an x86 processor
-ACTIVATIONS = ("elu", "linear", "relu", "sigmoid", "softplus", "tanh")
+ACTIVATIONS = ("elu", "linear", "relu", "sigmoid", "softmax", "softplus", "tanh")
+# The losses, each by Keras' own function and class; which settings of the class are free; and what must stand last.
+LOSSES = {
+    "binary_crossentropy": (keras.losses.BinaryCrossentropy, {"label_smoothing"}, "sigmoid"),
+    "categorical_crossentropy": (keras.losses.CategoricalCrossentropy, {"label_smoothing"}, "softmax"),
+    "sparse_categorical_crossentropy": (keras.losses.SparseCategoricalCrossentropy, set(), "softmax"),
+    "mean_squared_error": (keras.losses.MeanSquaredError, set(), "linear"),
+    "mean_absolute_error": (keras.losses.MeanAbsoluteError, set(), "linear"),
+    "huber": (keras.losses.Huber, set(), "linear"),
+}
+ALIASES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
 FREE_IN_DENSE = {
     "name",
     "units",
@@ -56,7 +66,13 @@ class Architecture(NamedTuple):
     averages: bool  # all weights
     smooths: bool  # the labels
     schedules: bool  # the learning rate, from step to step
+    loss: str  # one of `LOSSES`, of the sparse one the other
     full_batch: int = 0  # rows of one, for which masks and noise are drawn; 0 where there are none
+
+    @property
+    def n_classes(self) -> int:
+        """Of the labels; 0 for a number."""
+        return {"sigmoid": 2, "softmax": self.units[-1]}.get(LOSSES[self.loss][2], 0)
 
     @property
     def parts(self) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -99,7 +115,7 @@ class Architecture(NamedTuple):
         none = (False,) * len(self.activations)
         return self._replace(
             adam=(0.0, 0.0, 0.0), drops=none, noisy=none, constrains=none, clip="", decays=False, averages=False,
-            smooths=False, schedules=False, full_batch=0,
+            smooths=False, schedules=False, loss=self.loss, full_batch=0,
         )  # fmt: skip
 
     def in_batches(self, batch_size: int) -> "Architecture":
@@ -123,8 +139,7 @@ def read_network(model: keras.Sequential) -> Network:
     Only what is known is taken, by its very type or identity: whatever is derived from it may compute something else.
     """
     check_untouched(model)
-    smoothing, optimizer = _read_compiled(model)
-    schedule = _read_schedule(model)
+    loss, smoothing, schedule, optimizer = _read_compiled(model)
     layers, before = _read_layers(model)
     of_layers = {
         "activity": [_penalty(model, layer, layer.activity_regularizer) for layer in layers],
@@ -146,9 +161,15 @@ def read_network(model: keras.Sequential) -> Network:
         averages=optimizer["use_ema"],
         smooths=smoothing > 0,
         schedules=schedule is not None,
+        loss=loss,
     )
-    if architecture.activations[-1] != "sigmoid" or architecture.units[-1] != 1:
-        raise refused(model, layers[-1].name, layers[-1].get_config(), "one unit with activation='sigmoid' at the end")
+    last, n_units = LOSSES[loss][2], architecture.units[-1]
+    if architecture.activations[-1] != last or (n_units < 2 if last == "softmax" else n_units != 1):
+        units = "two units or more" if last == "softmax" else "one unit"
+        supported = f"{units} with activation={last!r} at the end, for the loss {loss}"
+        raise refused(model, layers[-1].name, layers[-1].get_config(), supported)
+    if "softmax" in architecture.activations[:-1]:
+        raise refused(model, "layers", "a softmax before the last", "a softmax at the end alone")
     parts = [(layer, part) for layer in layers for part in (layer.kernel_regularizer, layer.bias_regularizer)]
     settings = of_layers | {
         "penalty": [_penalty(model, layer, part) for layer, part in parts],
@@ -169,25 +190,35 @@ def stack_settings(networks: Sequence[Network]) -> dict[str, np.ndarray]:
     return stacked | {"opaque_one": np.ones(len(networks), np.float32)}
 
 
-def _read_compiled(model: keras.Sequential) -> tuple[float, dict]:
-    """The label smoothing, and the settings of the model's Adam."""
-    loss, optimizer, smoothing = getattr(model, "loss", None), getattr(model, "optimizer", None), 0.0
-    if type(loss) is keras.losses.BinaryCrossentropy:
-        check_settings(model, loss, keras.losses.BinaryCrossentropy(), {"name", "label_smoothing"})
-        smoothing = float(loss.get_config()["label_smoothing"])
-    elif not isinstance(loss, str) or loss != "binary_crossentropy":
-        raise refused(model, "loss", loss, "a model compiled with loss='binary_crossentropy'")
+def _read_compiled(model: keras.Sequential) -> tuple[str, float, Any, dict]:
+    """The loss, the label smoothing, the learning rate's schedule if it has one, and the settings of the Adam."""
+    optimizer = getattr(model, "optimizer", None)
+    loss, smoothing = _read_loss(model)
     if optimizer is None or type(optimizer) not in (keras.optimizers.Adam, keras.optimizers.AdamW):
         raise refused(model, "optimizer", optimizer, "keras.optimizers.Adam and AdamW")
     steps = int(optimizer.iterations)
     if steps:
         raise refused(model, optimizer.name, f"a state after {steps} steps", "a model compiled anew, which begins at 0")
-    _read_schedule(model)
+    schedule = _read_schedule(model)
     check_settings(model, optimizer, keras.optimizers.Adam(), FREE_IN_ADAM)
     excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
     if any(getattr(optimizer, name, None) for name in excluded):
         raise refused(model, optimizer.name, "exclude_from_weight_decay", "weight_decay of all weights")
-    return smoothing, optimizer.get_config()
+    return loss, smoothing, schedule, optimizer.get_config()
+
+
+def _read_loss(model: keras.Sequential) -> tuple[str, float]:
+    """Its name among `LOSSES`, that of the sparse cross-entropy being the other's, and the label smoothing."""
+    loss: Any = getattr(model, "loss", None)
+    smoothing = 0.0
+    found = ALIASES.get(loss, loss) if isinstance(loss, str) else None
+    for name, (kind, free, _) in LOSSES.items():
+        if type(loss) is kind:
+            check_settings(model, loss, kind(), {"name", *free})
+            found, smoothing = name, float(loss.get_config().get("label_smoothing", 0.0))  # type: ignore[union-attr]
+    if found not in LOSSES:
+        raise refused(model, "loss", loss, f"a model compiled with one of the losses {', '.join(LOSSES)}")
+    return found.removeprefix("sparse_"), smoothing
 
 
 def _read_schedule(model: keras.Sequential) -> Any:

@@ -8,12 +8,21 @@ import tensorflow as tf
 
 
 class Dataset(NamedTuple):
-    """What a model learns from: features `(rows, features)` and labels 0 or 1 `(rows,)`."""
+    """What a model learns from: features `(rows, features)` and labels or numbers `(rows,)`.
+
+    Labels are 0 and 1, or 0, 1, 2 and so on; of several classes they may be one-hot, `(rows, classes)`.
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray
     X_val: np.ndarray
     y_val: np.ndarray
+
+
+def class_numbers(y: np.ndarray) -> np.ndarray:
+    """Labels, or numbers, `(rows,)`; one-hot labels by the number of their class."""
+    y = np.asarray(y)
+    return y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
 
 
 def stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequence[int]]]:
@@ -31,7 +40,7 @@ def stack_rows(datasets: Sequence[Dataset]) -> tuple[tf.Tensor, dict[str, Sequen
         firsts[name] = (end, end + len(data.X_train))
         for X, y in ((data.X_train, data.y_train), (data.X_val, data.y_val)):
             rows = table[end : end + len(X)]
-            rows[:, :-1], rows[:, -1] = X, np.reshape(y, -1)
+            rows[:, :-1], rows[:, -1] = X, class_numbers(y)
             end += len(X)
     train, val = zip(*(firsts[id(data)] for data in datasets), strict=True)
     return tf.constant(table), {"train": train, "val": val}

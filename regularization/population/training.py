@@ -31,15 +31,16 @@ LOSSES = [0, 3]  # where the history holds training and validation loss
 class PopulationHistory(NamedTuple):
     """What `train_population` saw, `(n_models, epochs)` each, in the order of the models; NaN after an early stop.
 
-    `loss` is Keras' own: with the penalties and, in training, with dropout on. `binary_crossentropy` has no penalty.
+    `loss` is Keras' own: with the penalties, smoothed labels and, in training, with dropout on. `data_loss` has neither
+    penalty nor smoothing. `score` is the accuracy, of a number the mean absolute error.
     """
 
     loss: np.ndarray
-    binary_crossentropy: np.ndarray
-    accuracy: np.ndarray
+    data_loss: np.ndarray
+    score: np.ndarray
     val_loss: np.ndarray
-    val_binary_crossentropy: np.ndarray
-    val_accuracy: np.ndarray
+    val_data_loss: np.ndarray
+    val_score: np.ndarray
     diverged: tuple[str, ...]  # names of the models whose loss ceased to be a finite number
 
 

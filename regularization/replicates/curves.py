@@ -3,17 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from regularization.jobs.work import CURVES, EPOCHS_PER_POINT
+from regularization.heads import Head
+from regularization.jobs.work import EPOCHS_PER_POINT
 
 
-def curve_bands(variant: str, curves: np.ndarray) -> pd.DataFrame:
+def curve_bands(variant: str, curves: np.ndarray, head: Head) -> pd.DataFrame:
     """Return, per epoch, the mean of each curve over the trainings of a variant, and where 95% of them lie.
 
-    `curves` `(curves, trainings, points)` are those of the honest protocol. Columns: variant, epoch, and `<curve>`,
-    `<curve>_low`, `<curve>_high` of each of `CURVES`.
+    `curves` `(curves, trainings, points)` are `jobs.work.CURVES` of the honest protocol. Columns: variant, epoch, and
+    `<curve>`, `<curve>_low`, `<curve>_high` of the head's score and loss, a number's in its standardized units.
     """
     band = {"variant": variant, "epoch": np.arange(curves.shape[2]) * EPOCHS_PER_POINT + 1}
-    for name, values in zip(CURVES, map(pd.DataFrame, curves), strict=True):
+    names = f"val_{head.curve_score}", f"val_{head.curve_loss}"
+    for name, values in zip(names, map(pd.DataFrame, curves), strict=True):
         limits = {f"{name}_low": values.quantile(0.025), f"{name}_high": values.quantile(0.975)}
         band |= {name: values.mean()} | limits
     return pd.DataFrame(band)

@@ -6,33 +6,32 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regularization.metrics import BINARY_CROSSENTROPY, METRICS, score_classes, score_rows
-from regularization.networks.evaluation import (
-    CALIBRATION_BINS,
-    calibration_sums,
-    expected_calibration_error,
-)
+from regularization.heads import Head
 from regularization.replicates.blocks import sum_blocks
 from regularization.table import Arrays, PlannedSplit, Rows, Table
+from regularization.table.preprocessing import TargetScale
 
-OF_ROWS, OF_CLASSES = (
-    [metric.name for metric in METRICS.values() if metric.needs_both_classes == both] for both in (False, True)
-)
-OF_ROWS.insert(OF_ROWS.index(BINARY_CROSSENTROPY.name) + 1, "loss")  # Keras' own, with the penalties
-SCORES = (  # of one training, in the order of their columns
-    *(f"train_{name}" for name in OF_ROWS),
-    *(f"{part}_{name}" for part in ("val", "test") for name in (*OF_ROWS, *OF_CLASSES)),
-    *("test_predicted_1", "test_ece", "near_zero_weights", "weight_norm", "best_epoch"),
-)
+
+def score_columns(head: Head) -> tuple[str, ...]:
+    """The scores of one training, in the order of their columns; `loss` is Keras' own, with the penalties."""
+    of_rows, of_classes = (
+        [name for name, metric in head.metrics.items() if metric.needs_both_classes == both] for both in (False, True)
+    )
+    of_rows.insert(of_rows.index(head.loss.name) + 1, "loss")
+    return (
+        *(f"train_{name}" for name in of_rows),
+        *(f"{part}_{name}" for part in ("val", "test") for name in (*of_rows, *of_classes)),
+        *(head.predicted_column, "test_ece", "near_zero_weights", "weight_norm", "best_epoch"),
+    )
 
 
 class Measured(NamedTuple):
     """The measurements of one variant's trainings on some splits."""
 
     trainings: np.ndarray  # (trainings,), a record each, in the order of the splits and their seeds
-    sums: np.ndarray  # (metrics, honest trainings, blocks)
+    sums: np.ndarray  # (columns, honest trainings, blocks)
     curves: np.ndarray  # (curves, honest trainings, points)
-    calibration: np.ndarray  # (honest trainings that did not diverge, bins, 3)
+    calibration: np.ndarray  # (honest trainings that did not diverge, bins, figures), see `Head.picture_sums`
 
 
 class ScaledTable(NamedTuple):
@@ -40,11 +39,14 @@ class ScaledTable(NamedTuple):
 
     X: np.ndarray  # (rows, inputs), 32-bit
     shares: np.ndarray  # (3, rows): by which share a row counts in the train, val and test part
+    target: TargetScale | None  # of a number
 
 
 def scale_table(split: PlannedSplit, arrays: Arrays, n_rows: int) -> ScaledTable:
     """The parts of the split put back where their rows stand in the table."""
-    scaled = ScaledTable(np.empty((n_rows, arrays.X_train.shape[1]), np.float32), np.zeros((3, n_rows), np.float32))
+    target = None if arrays.target is None else TargetScale(*arrays.target)
+    shape = n_rows, arrays.X_train.shape[1]
+    scaled = ScaledTable(np.empty(shape, np.float32), np.zeros((3, n_rows), np.float32), target)
     parts = arrays.X_train, arrays.X_val, arrays.X_test
     for number, (rows, part) in enumerate(zip(split.rows, parts, strict=True)):
         scaled.X[rows] = part
@@ -53,8 +55,9 @@ def scale_table(split: PlannedSplit, arrays: Arrays, n_rows: int) -> ScaledTable
 
 
 def measure_runs(
-    logits: np.ndarray,
+    outputs: np.ndarray,
     splits: Sequence[PlannedSplit],
+    scaled: Sequence[ScaledTable],
     table: Table,
     *,
     validated: bool,
@@ -63,30 +66,36 @@ def measure_runs(
     penalties: np.ndarray | None = None,
     described: Sequence[Mapping[str, float]] | None = None,
 ) -> Measured:
-    """Return the scores of one variant's models, one per split and seed, by their `logits` of all rows `(runs, rows)`.
+    """Return the scores of one variant's models, one per split and seed, by their `outputs` of all rows.
 
-    `validated` says that the trainings were stopped on their validation rows, which they have seen then. `curves` are
-    `(curves, runs, points)`. Of networks, `diverged` `(runs,)` says which have no scores, `penalties` `(runs, 3)` are
-    added to the loss of each part, and `described` holds what else is known of each.
+    `outputs` are `(runs, rows)`, of several classes `(runs, rows, classes)`, a number still standardized; `scaled` are
+    the tables of the `splits`. `validated` says that the trainings were stopped on their validation rows, which they
+    have seen then. `curves` are `(curves, runs, points)`. Of networks, `diverged` `(runs,)` says which have no scores,
+    `penalties` `(runs, 3)` are added to the loss of each part, and `described` holds what else is known of each.
     """
     split_of_run = [split for split in splits for _ in split.seeds]
-    n_runs = len(split_of_run)
+    scale_of_run = [its.target for split, its in zip(splits, scaled, strict=True) for _ in split.seeds]
+    n_runs, head = len(split_of_run), table.head
     diverged = np.zeros(n_runs, bool) if diverged is None else diverged
     penalties = np.zeros((n_runs, 3)) if penalties is None else penalties
-    scores = score_rows(table.y, logits)
+    if not head.n_classes:
+        outputs = np.stack([scale.restore(its) for scale, its in zip(scale_of_run, outputs, strict=True) if scale])
+    scores, columns = head.score_rows(table.y, outputs), score_columns(head)
     rows = []
     for number, split in enumerate(split_of_run):
-        row = _sizes(split.rows, table.groups) | dict.fromkeys(SCORES, np.nan)
+        row = _sizes(split.rows, table.groups) | dict.fromkeys(columns, np.nan)
         if not diverged[number]:
-            row |= _measure(table.y, split, number, logits, scores, penalties)
+            of_run = {name: values[number : number + 1] for name, values in scores.items()}
+            its = outputs[number : number + 1]
+            row |= _measure(table, split, its, of_run, penalties[number], scale_of_run[number])
             row |= described[number] if described else {}
         rows.append(row)
     honest = np.array([split.protocol == "honest" for split in split_of_run])
     return Measured(
         _records(pd.DataFrame(rows)),
-        sum_blocks(split_of_run, scores, diverged, logits, table.y, validated=validated),
+        sum_blocks(split_of_run, scores, diverged, outputs, table.y, head=head, validated=validated),
         curves[:, honest],
-        _calibration(table.y, split_of_run, logits, diverged),
+        _picture(table, split_of_run, outputs, diverged),
     )
 
 
@@ -101,31 +110,29 @@ def _sizes(rows: Rows, groups: np.ndarray) -> dict[str, int]:
     return {"n_train": len(rows.train), "n_distinct_train": n_distinct, "n_test": len(rows.test)}
 
 
-def _measure(y, split: PlannedSplit, number: int, logits, scores: dict, penalties) -> dict[str, float]:
-    """Return the scores of network `number` on each part."""
-    measured = {}
-    for part, rows, penalty in zip(("train", "val", "test"), split.rows, penalties[number], strict=True):
-        means = {name: float(values[number, rows].mean()) for name, values in scores.items()}
-        means["loss"] = means[BINARY_CROSSENTROPY.name] + float(penalty)
-        measured |= {f"{part}_{name}": value for name, value in means.items()}
+def _measure(table: Table, split: PlannedSplit, outputs, scores: dict, penalties, scale) -> dict[str, float]:
+    """Return the scores of one network on each part; `outputs` and `scores` have a first axis of 1."""
+    measured, head = {}, table.head
+    for part, rows, penalty in zip(("train", "val", "test"), split.rows, penalties, strict=True):
+        values = head.scores_of_sums(table.y[rows], {name: its[:, rows] for name, its in scores.items()})
         if part != "train":
-            classes = score_classes(y[rows], logits[number : number + 1, rows])
-            measured |= {f"{part}_{name}": float(values[0]) for name, values in classes.items()}
-    measured["test_predicted_1"] = float((logits[number, split.rows.test] > 0).mean())
-    measured["test_ece"] = expected_calibration_error(y[split.rows.test], _test_probability(split, logits[number]))
+            values |= head.scores_of_classes(table.y[rows], outputs[:, rows])
+        found = {name: float(its[0]) for name, its in values.items()}
+        loss = found[head.loss.name] if scale is None else (found[head.loss.name] / scale.scale) ** 2
+        found["loss"] = loss + float(penalty)
+        measured |= {f"{part}_{name}": value for name, value in found.items()}
+    tested = split.rows.test
+    measured[head.predicted_column] = head.predicted(outputs[0, tested])
+    measured["test_ece"] = head.calibration_error(table.y[tested], outputs[0, tested])
     return measured
 
 
-def _test_probability(split: PlannedSplit, logits: np.ndarray) -> np.ndarray:
-    """The probability of class 1 that one network gives to the test rows; its `logits` are those of all rows."""
-    return 1 / (1 + np.exp(-logits[split.rows.test].astype(float)))
-
-
-def _calibration(y, splits: Sequence[PlannedSplit], logits: np.ndarray, diverged: np.ndarray) -> np.ndarray:
-    """`calibration_sums` over the test rows of each honest training that did not diverge."""
+def _picture(table: Table, splits: Sequence[PlannedSplit], outputs: np.ndarray, diverged: np.ndarray) -> np.ndarray:
+    """`Head.picture_sums` over the test rows of each honest training that did not diverge."""
     sums = [
-        calibration_sums(y[split.rows.test], _test_probability(split, its_logits))
-        for split, its_logits, is_lost in zip(splits, logits, diverged, strict=True)
+        table.head.picture_sums(table.y[split.rows.test], its[split.rows.test], table.y)
+        for split, its, is_lost in zip(splits, outputs, diverged, strict=True)
         if split.protocol == "honest" and not is_lost
     ]
-    return np.array(sums).reshape(-1, CALIBRATION_BINS, 3)
+    shape = table.head.picture_sums(table.y[:1], np.zeros_like(outputs[0, :1]), table.y).shape
+    return np.array(sums).reshape(-1, *shape)

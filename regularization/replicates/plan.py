@@ -58,7 +58,8 @@ def plan_bunches(chunks: Sequence[Chunk], table: Table) -> list[list[Chunk]]:
     """
     bunches, free = [], 0
     for chunk in chunks:
-        needed = sum(len(table.y) * (16 * table.n_inputs + 12 + 48 * len(split.seeds)) for split in chunk)
+        of_run = 48 * table.head.units  # scores and outputs of a row
+        needed = sum(len(table.y) * (16 * table.n_inputs + 12 + of_run * len(split.seeds)) for split in chunk)
         if needed > free:
             bunches.append([])
             free = BUNCH_BYTES
@@ -76,4 +77,6 @@ def plan_shards(variants: Sequence[dict], splits: Sequence[PlannedSplit], *, run
 
 def in_32_bits(arrays: Arrays) -> Arrays:
     """Return the numbers that the networks compute with, in half the memory."""
-    return Arrays(*(part.astype(np.float32) if part.ndim == 2 else part for part in arrays))
+    return arrays._replace(
+        **{name: part.astype(np.float32) for name, part in arrays._asdict().items() if name[0] == "X"}
+    )

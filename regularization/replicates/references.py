@@ -5,20 +5,25 @@ They take scikit-learn's defaults, but for three: a forest's leaves hold 3 rows 
 until the loss on the validation rows has not fallen for 20 trees. They depend on the table and the splits alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
 
+from regularization.heads import Head
 from regularization.jobs.work import CURVES, Progress
-from regularization.networks.evaluation import KERAS_EPSILON
-from regularization.replicates.measuring import measure_runs, scale_table
+from regularization.replicates.measuring import ScaledTable, measure_runs, scale_table
 from regularization.replicates.plan import in_32_bits
 from regularization.replicates.tables import Replicates, make_tables
 from regularization.table import Arrays, PlannedSplit, Table
-from regularization.variants import REFERENCES
 
 SPLITS_AT_ONCE = 10  # of which the predictions of all rows are in memory
 
@@ -30,27 +35,36 @@ class Reference(NamedTuple):
     is_validated: bool = False
 
 
-MODELS = dict(
-    zip(
-        REFERENCES,
-        (
-            Reference(lambda _: LogisticRegression(max_iter=1000)),
-            Reference(lambda seed: RandomForestClassifier(min_samples_leaf=3, random_state=seed)),
-            Reference(
-                lambda seed: HistGradientBoostingClassifier(
-                    learning_rate=0.05,
-                    max_iter=500,
-                    max_leaf_nodes=15,
-                    early_stopping=True,
-                    n_iter_no_change=20,
-                    random_state=seed,
-                ),
-                is_validated=True,
-            ),
-        ),
-        strict=True,
+def _forest(kind: Callable, seed: int) -> Any:
+    return kind(min_samples_leaf=3, random_state=seed)
+
+
+def _boosting(kind: Callable, seed: int) -> Any:
+    return kind(
+        learning_rate=0.05,
+        max_iter=500,
+        max_leaf_nodes=15,
+        early_stopping=True,
+        n_iter_no_change=20,
+        random_state=seed,
     )
-)
+
+
+OF_CLASSES = {
+    "logistic_regression": Reference(lambda _: LogisticRegression(max_iter=1000)),
+    "random_forest": Reference(functools.partial(_forest, RandomForestClassifier)),
+    "gradient_boosting": Reference(functools.partial(_boosting, HistGradientBoostingClassifier), is_validated=True),
+}
+OF_NUMBER = {
+    "ridge_regression": Reference(lambda _: Ridge()),
+    "random_forest": Reference(functools.partial(_forest, RandomForestRegressor)),
+    "gradient_boosting": Reference(functools.partial(_boosting, HistGradientBoostingRegressor), is_validated=True),
+}
+
+
+def models_of(head: Head) -> dict[str, Reference]:
+    """Return the reference models of a head, by name."""
+    return OF_CLASSES if head.n_classes else OF_NUMBER
 
 
 def reference_seconds(n_splits: int, *, n_rows: int, n_inputs: int) -> float:
@@ -66,37 +80,48 @@ def reference_seconds(n_splits: int, *, n_rows: int, n_inputs: int) -> float:
 def train_references(
     splits: Sequence[PlannedSplit], table: Table, *, on_progress: Progress | None = None
 ) -> Replicates:
-    """Train each of `MODELS` on the training rows of every one of the `splits`, scaled as for the networks.
+    """Train each of the head's `models_of` on the training rows of every one of the `splits`, scaled as for networks.
 
     Returns what `train_replicates` returns, without curves; what only networks have is missing.
     """
-    advance = on_progress or (lambda _: None)
+    advance, models = on_progress or (lambda _: None), models_of(table.head)
     chunks = [list(splits[first : first + SPLITS_AT_ONCE]) for first in range(0, len(splits), SPLITS_AT_ONCE)]
-    measured = {name: [] for name in MODELS}
+    measured = {name: [] for name in models}
     for chunk in chunks:
-        logits = list(_logits_of(chunk, table, advance))
-        for (name, model), of_model in zip(MODELS.items(), zip(*logits, strict=True), strict=True):
+        scaled, outputs = zip(*_outputs_of(chunk, table, models, advance), strict=True)
+        for (name, model), of_model in zip(models.items(), zip(*outputs, strict=True), strict=True):
             curves = np.empty((len(CURVES), len(chunk), 0))
             measured[name].append(
-                measure_runs(np.stack(of_model), chunk, table, validated=model.is_validated, curves=curves)
+                measure_runs(np.stack(of_model), chunk, scaled, table, validated=model.is_validated, curves=curves)
             )
     return make_tables(measured, chunks, splits, table)
 
 
-def _logits_of(splits: Sequence[PlannedSplit], table: Table, advance: Progress) -> Iterator[list[np.ndarray]]:
-    """Yield, for each split, the logits of all rows `(rows,)` by each model trained on it."""
+def _outputs_of(
+    splits: Sequence[PlannedSplit], table: Table, models: Mapping[str, Reference], advance: Progress
+) -> Iterator[tuple[ScaledTable, list[np.ndarray]]]:
+    """Yield, for each split, its table and the outputs for all rows `(rows, ...)` of each model trained on it."""
     for split in splits:
         arrays = in_32_bits(split.arrays(table))
-        X = scale_table(split, arrays, len(table.y)).X
+        scaled = scale_table(split, arrays, len(table.y))
         (seed,) = split.seeds
-        probabilities = [_probability(model, arrays, X, seed) for model in MODELS.values()]
-        yield [np.log(each / (1 - each)) for each in np.clip(probabilities, KERAS_EPSILON, 1 - KERAS_EPSILON)]
-        advance(len(MODELS))
+        predicted = [_predicted(model, arrays, scaled.X, seed, table.head) for model in models.values()]
+        yield scaled, [table.head.outputs_of(each) for each in predicted]
+        advance(len(models))
 
 
-def _probability(model: Reference, arrays: Arrays, X: np.ndarray, seed: int) -> np.ndarray:
-    """The probability of class 1 that the model gives to the rows `X` `(rows,)`, once it is trained."""
-    if len(set(arrays.y_train)) == 1:  # nothing to learn, which not every model takes
-        return np.full(len(X), arrays.y_train[0], float)
-    seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
-    return model.make(seed).fit(arrays.X_train, arrays.y_train, **seen).predict_proba(X)[:, 1].astype(float)
+def _predicted(model: Reference, arrays: Arrays, X: np.ndarray, seed: int, head: Head) -> np.ndarray:
+    """What the model makes of the rows `X` once it is trained: a probability, that of each class, or a number."""
+    y = arrays.y_train
+    if not head.n_classes:
+        seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
+        return model.make(seed).fit(arrays.X_train, y, **seen).predict(X).astype(float)
+    of_class = np.zeros((len(X), head.n_classes))
+    if len(set(y)) == 1:  # nothing to learn, which not every model takes
+        of_class[:, int(y[0])] = 1
+    else:
+        known = np.isin(arrays.y_val, y)  # the boosting refuses a class that it is not trained on
+        X_val, y_val = (arrays.X_val[known], arrays.y_val[known]) if known.any() else (arrays.X_train, y)
+        seen = {"X_val": X_val, "y_val": y_val} if model.is_validated else {}
+        of_class[:, np.unique(y).astype(int)] = model.make(seed).fit(arrays.X_train, y, **seen).predict_proba(X)
+    return of_class[:, 1] if head.n_classes == 2 else of_class

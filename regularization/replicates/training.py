@@ -138,7 +138,7 @@ def _measure(
 ) -> Measured:
     """Measure one variant's networks, one per split and seed; `trained` has no axis of variants."""
     of_run = [scaled for split, scaled in zip(chunk, tables, strict=True) for _ in split.seeds]
-    logits, penalties = predict_networks(
+    outputs, penalties = predict_networks(
         [template] * len(of_run), trained.weights, [its.X for its in of_run], [its.shares for its in of_run]
     )
     described = [
@@ -146,8 +146,9 @@ def _measure(
         for weights, best_epoch, is_lost in zip(trained.weights, trained.best_epochs, trained.diverged, strict=True)
     ]
     return measure_runs(
-        logits,
+        outputs,
         chunk,
+        tables,
         table,
         validated=validated,
         curves=trained.curves,

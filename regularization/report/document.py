@@ -6,7 +6,7 @@ import pandas as pd
 
 from regularization.charts.parts import with_settings
 from regularization.evidence import without_repeated
-from regularization.metrics import metrics_with
+from regularization.heads import Head, head_of_data
 from regularization.report.models import models_section
 from regularization.report.page import render
 from regularization.report.provenance import params_text, provenance_section
@@ -16,6 +16,7 @@ from regularization.report.verdict import lead_section, verdict_section
 from regularization.report.why import why_section
 from regularization.variants import REFERENCES
 from regularization.words.evidence import leading
+from regularization.words.phrases import figure, listed
 
 
 def report_page(
@@ -48,35 +49,50 @@ def report_page(
     trainings, curves, calibration = (without_repeated(table, same) for table in (trainings, curves, calibration))
     headline = [name for name in scores if name not in same]
     networks = trainings[~trainings["variant"].isin(REFERENCES)]
-    by_name = metrics_with(params["evidence"]["equivalence"], data["share_of_class_1"]["all"])
+    head = head_of_data(data)
+    by_name = head.with_equivalence(params["evidence"]["equivalence"], data)
     metrics = [by_name[name] for name in leading(dict(evidence))]
-    reported, majority = evidence["notebook_reported"], data["majority_class_on_test_rows"]
+    reported, majority = evidence["notebook_reported"], data[head.constant_key]
     settings = evidence["variants"].dropna(subset=["settings"]).set_index("variant")["settings"].to_dict()
     sections = [
         lead_section(evidence, metrics, svg=pictures["differences"]),
         verdict_section(evidence, metrics),
         models_section(
-            histories, scores, reported, majority, subheading=subheading, loss_svg=pictures["validation_loss"]
+            histories, scores, reported, majority, head, subheading=subheading, loss_svg=pictures["validation_loss"]
         ),
         replicates_section(evidence, trainings, curves, metrics, headline=headline),
         *([sweep_section(*sweep, svg=pictures["sweep"])] if sweep else []),
-        why_section(networks, calibration, evidence, headline=headline),
+        why_section(networks, calibration, evidence, headline=headline, labels=labels_of(data)),
         provenance_section(source, data, requirements),
     ]
     return render(
         [with_settings(section, settings) for section in sections],
         title="Which regularization helps a neural network on a table?",
-        subtitle=_subtitle(params["data"], data),
+        subtitle=_subtitle(params["data"], data, head),
         params=params_text(params),
         is_standin=data["origin"] == "standin",
         plotly=plotly,
     )
 
 
-def _subtitle(table: Mapping, data: Mapping) -> str:
-    target, share = table["target"], data["share_of_class_1"]["all"]
+def labels_of(data: Mapping) -> list[str]:
+    """The names of the classes, where there are several."""
+    return list(data["shares_of_classes"]["all"]) if "shares_of_classes" in data else []
+
+
+def _subtitle(table: Mapping, data: Mapping, head: Head) -> str:
+    target, n_rows = table["target"], f"{data['rows']['all']:,} rows"
+    if not head.n_classes:
+        mean, sd = (data["target"][name]["all"] for name in ("mean", "sd"))
+        return (
+            f"The networks predict {target}, a number: {n_rows}, mean {figure(mean)}, standard deviation {figure(sd)}."
+        )
+    if head.n_classes > 2:
+        shares = [f"{label} {share:.0%}" for label, share in data["shares_of_classes"]["all"].items()]
+        return f"The networks predict which of {head.n_classes} classes {target} is: {n_rows}, {listed(shares)}."
+    share = data["share_of_class_1"]["all"]
     if table["positive"] is not None:
         what = f"{target} is {table['positive']}"
     else:
         what = f"{target} is {1 if table['threshold'] is None else format(table['threshold'], 'g') + ' or more'}"
-    return f"The networks predict whether {what}: {data['rows']['all']:,} rows, {share:.0%} of them in that class."
+    return f"The networks predict whether {what}: {n_rows}, {share:.0%} of them in that class."

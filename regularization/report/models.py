@@ -6,6 +6,8 @@ import pandas as pd
 
 from regularization.charts.curves import curves_chart, plot_metrics
 from regularization.charts.parts import NOTHING, Section, Table
+from regularization.heads import Head
+from regularization.words.phrases import figure
 
 
 def models_section(
@@ -13,6 +15,7 @@ def models_section(
     scores: Mapping[str, dict],
     reported: pd.DataFrame,
     majority: Mapping[str, float],
+    head: Head,
     *,
     subheading: str,
     loss_svg: str = "",
@@ -20,34 +23,41 @@ def models_section(
     """By model, its curves under Keras' names (`plot_metrics`), and its metrics file.
 
     `reported` is the evidence's table of what the notebook printed, empty where its figures do not belong here;
-    `majority` the scores of whoever always names the larger class.
+    `majority` the scores of the head's constant predictor.
     """
-    accuracy, loss = plot_metrics(list(histories.values()), list(histories), subheading)
-    lower = "nats per row, with the penalty where there is one; lower is better"
+    score, loss = plot_metrics(list(histories.values()), list(histories), subheading, score=head.curve_score)
+    unit = "nats per row" if head.n_classes else "squares of the standardized target"
+    lower = f"{unit}, with the penalty where there is one; lower is better"
+    rate = "share of rows that are right; higher" if head.n_classes else "standard deviations of the target; lower"
     charts = [
-        curves_chart("accuracy", histories, accuracy, subheading, "share of rows that are right; higher is better"),
+        curves_chart(head.curve_score, histories, score, subheading, f"{rate} is better"),
         curves_chart("loss", histories, loss, subheading, lower)._replace(svg=loss_svg),
     ]
     sentences = [
         "One training of each model, as in the notebook. One training is one draw: the replicates below say how much "
         "of a difference is luck.",
     ]
-    return Section("models", "The models, trained once", sentences, [scores_table(scores, reported, majority)], charts)
+    return Section(
+        "models", "The models, trained once", sentences, [scores_table(scores, reported, majority, head)], charts
+    )
 
 
-def scores_table(scores: Mapping[str, dict], reported: pd.DataFrame, majority: Mapping[str, float]) -> Table:
-    """The test scores of each model and of the larger class, beside what the notebook printed if that belongs here."""
+def scores_table(
+    scores: Mapping[str, dict], reported: pd.DataFrame, majority: Mapping[str, float], head: Head
+) -> Table:
+    """The test scores of each model and of the constant predictor, beside the notebook's where these belong here."""
     printed = {(row.variant, row.score): row.reported for row in reported.itertuples()}
     theirs = {"notebook's accuracy": "test_accuracy", "notebook's loss": "test_loss"} if printed else {}
-    heads = ("model", "test accuracy", "test loss", "without penalty", *theirs)
+    shown = head.shown_of_model
+    heads = ("model", *shown.values(), *theirs)
     rows = []
     for name, its in scores.items():
         beside = [printed.get((name, column)) for column in theirs.values()]
-        values = [*(its["test"][key] for key in ("accuracy", "loss", "binary_crossentropy")), *beside]
-        rows.append([name, *(NOTHING if value is None else f"{value:.3f}" for value in values)])
-    larger = [majority[key] for key in ("accuracy", "binary_crossentropy", "binary_crossentropy")]
-    rows.append(["the larger class, always", *(f"{value:.3f}" for value in larger), *(NOTHING for _ in theirs)])
-    caption = (
-        "Scores on the test rows (accuracy: share of rows; losses: nats per row), beside what the notebook printed"
-    )
+        values = [*(its["test"].get(key) for key in shown), *beside]
+        rows.append([name, *(NOTHING if value is None else figure(value) for value in values)])
+    larger = [figure(value) for value in head.constant_of_model(majority)]
+    constant = "the larger class, always" if head.n_classes else "the mean, always"
+    rows.append([constant, *larger, *(NOTHING for _ in theirs)])
+    units = "accuracy: share of rows; losses: nats per row" if head.n_classes else "the RMSE in units of the target"
+    caption = f"Scores on the test rows ({units}){', beside what the notebook printed' if theirs else ''}"
     return Table(caption, heads, rows)

@@ -20,9 +20,9 @@ from regularization.charts.parts import (
     plain,
     series,
 )
-from regularization.metrics import METRICS, Metric
-from regularization.words.evidence import leakage_sentences, lottery_sentence
-from regularization.words.phrases import interval, listed
+from regularization.heads.metrics import METRICS, Metric
+from regularization.words.evidence import head_of_tables, leakage_sentences, lottery_sentence
+from regularization.words.phrases import figure, interval, listed
 
 PROTOCOLS = {"honest": "fresh splits, duplicates together", "notebook": "one split", "leaky": "leaky twins"}
 SHARES = (0.025, 0.25, 0.5, 0.75, 0.975)
@@ -39,18 +39,19 @@ def replicates_section(
     """The evidence's tables, the replicates and their mean curves as sentences, charts and a table."""
     comparisons, leakage, lottery = (evidence[name] for name in ("comparisons", "leakage", "notebook_lottery"))
     is_notebook, first = bool(evidence["table"]["is_notebook"].iloc[0]), metrics[0]
+    head, honest = head_of_tables(dict(evidence)), trainings[trainings["protocol"] == "honest"]
     charts = [
         *(differences_chart(comparisons, metric) for metric in metrics),
-        *(distribution_chart(trainings, metric) for metric in metrics),
-        bands_chart(curves[curves["variant"].isin(headline)]),
+        *(distribution_chart(trainings, metric) for metric in metrics if len(honest[metric.column].dropna())),
+        bands_chart(curves[curves["variant"].isin(headline)], head),
         *([leakage_chart(leakage, first)] if first.name in set(leakage["metric"]) else []),
-        *([lottery_chart(lottery, is_notebook=is_notebook)] if len(lottery) > 1 else []),
+        *([lottery_chart(lottery, METRICS[head.rate].label, is_notebook=is_notebook)] if len(lottery) > 1 else []),
     ]
     reported = evidence["notebook_reported"]
     sentences = [
         _counts(trainings),
         *leakage_sentences(leakage, first.name, headline[0]),
-        lottery_sentence(lottery, is_notebook=is_notebook),
+        lottery_sentence(lottery, is_notebook=is_notebook, score=METRICS[head.rate].label),
     ]
     if reported.empty:
         sentences.append("The notebook had another table or other settings: its figures do not belong beside these.")
@@ -71,7 +72,7 @@ def distribution_chart(trainings: pd.DataFrame, metric: Metric) -> Chart:
     variants = list(trainings["variant"].unique())
     protocols = [name for name in PROTOCOLS if name in set(trainings["protocol"])]
     rows = [
-        [f"{variant}, {PROTOCOLS[protocol]}", *(f"{value:.3f}" for value in shares.loc[(variant, protocol)])]
+        [f"{variant}, {PROTOCOLS[protocol]}", *(figure(value) for value in shares.loc[(variant, protocol)])]
         for variant in variants
         for protocol in protocols
         if (variant, protocol) in shares.index
@@ -85,8 +86,8 @@ def distribution_chart(trainings: pd.DataFrame, metric: Metric) -> Chart:
             "the thick line the middle half, the thin line the middle 95% of the trainings."
         ),
         alternative=(
-            f"On {PROTOCOLS[protocols[0]]}, the medians of the variants run from {honest.min():.3f} "
-            f"({honest.idxmin()}) to {honest.max():.3f} ({honest.idxmax()})."
+            f"On {PROTOCOLS[protocols[0]]}, the medians of the variants run from {figure(honest.min())} "
+            f"({honest.idxmin()}) to {figure(honest.max())} ({honest.idxmax()})."
         ),
         figure=_distribution_figure(shares, variants, protocols, metric),
         table=Table("Quantiles", ("variant, trained on", "2.5%", "25%", "median", "75%", "97.5%"), rows),
@@ -138,15 +139,15 @@ def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
         title=f"What shuffling duplicate rows into both parts did to the {metric.label}",
         note=f"In {metric.unit}; right of 0, the leaky test looks better. 95% intervals for this table's duplicates.",
         alternative=(
-            f"The change runs from {least['change']:+.3f} ({least['variant']}) to {most['change']:+.3f} "
-            f"({most['variant']})."
+            f"The change runs from {figure(least['change'], sign='+')} ({least['variant']}) to "
+            f"{figure(most['change'], sign='+')} ({most['variant']})."
         ),
         figure={"data": [trace], "layout": shown},
         table=Table("Change of each test score", heads, cells),
     )
 
 
-def lottery_chart(lottery: pd.DataFrame, *, is_notebook: bool) -> Chart:
+def lottery_chart(lottery: pd.DataFrame, score: str, *, is_notebook: bool) -> Chart:
     """How often each variant would come out on top on one split, if it were trained once more with another seed."""
     whose, its = ("The notebook's lottery", "of the notebook, ") if is_notebook else ("A lottery", "")
     y = [-number for number in range(len(lottery))]
@@ -160,7 +161,7 @@ def lottery_chart(lottery: pd.DataFrame, *, is_notebook: bool) -> Chart:
     rows = [[row.variant, f"{row.wins:.0%}", f"{row.lower:.0%} to {row.upper:.0%}"] for row in lottery.itertuples()]
     return Chart(
         name="lottery",
-        title=f"{whose}: how often each variant has the best test accuracy when only the seeds change",
+        title=f"{whose}: how often each variant has the best {score} when only the seeds change",
         note=f"In percent of reruns {its}one training of each variant on the one split; 95% intervals.",
         alternative=f"{first['variant']} comes out on top most often, in {first['wins']:.0%} of the reruns.",
         figure={"data": [trace], "layout": shown},

@@ -6,12 +6,17 @@ import pandas as pd
 
 from regularization.charts.differences import differences_chart, differences_table, fair_baseline
 from regularization.charts.parts import Section
-from regularization.metrics import Metric
+from regularization.heads.metrics import Metric
 from regularization.words.answer import answer, lead
-from regularization.words.evidence import mark
+from regularization.words.evidence import head_of_tables, mark
 
+LEADS = {
+    "classes": "the loss is how surprised a network is by the true labels.",
+    "number": "the RMSE is the root of the mean squared error, in units of the target; R² is the share of the variance "
+    "that a network explains.",
+}
 HOW_TO_READ = (
-    "How to read this: the loss is how surprised a network is by the true labels. Brackets hold 95% intervals for new "
+    "How to read this: {lead} Brackets hold 95% intervals for new "
     "tables of the same kind. Better and worse mean that the joint interval, which holds for all comparisons of the "
     "family together, excludes 0; equivalent, that it lies within the region of equivalence; likely, that only the "
     "single interval excludes 0. We never claim that two variants are equal."
@@ -37,5 +42,6 @@ def verdict_section(evidence: Mapping[str, pd.DataFrame], metrics: Sequence[Metr
     comparisons = evidence["comparisons"]
     headline = comparisons[comparisons["family"] == "headline"]
     told = [sentence for sentence in answer(dict(evidence)) if sentence not in lead(dict(evidence))]
-    sentences = [*told, HOW_TO_READ]
+    is_number = not head_of_tables(dict(evidence)).n_classes
+    sentences = [*told, HOW_TO_READ.format(lead=LEADS["number" if is_number else "classes"])]
     return Section("verdict", "The verdict", sentences, [differences_table(headline, metric) for metric in metrics])

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from regularization.charts.parts import (
     DASHES,
+    NOTHING,
     SYMBOLS,
     Chart,
     Section,
@@ -18,13 +20,18 @@ from regularization.charts.parts import (
     series,
 )
 from regularization.evidence import Interval, mean_interval
+from regularization.heads import Head
+from regularization.heads.metrics import Metric
 from regularization.variants import BASELINE
-from regularization.words.discussion import FEWEST_ROWS, conclusion, discussion
-from regularization.words.phrases import listed
+from regularization.words.discussion import FEWEST_ROWS, conclusion, confused, discussion
+from regularization.words.evidence import head_of_tables
+from regularization.words.phrases import figure, listed
 
-MEASURES = {  # by the name it has here: the column of the replicates
-    "train_loss": "train_binary_crossentropy",
-    "test_loss": "test_binary_crossentropy",
+CALIBRATION = ("test_ece", "Calibration error on test rows", "mean distance of probability and share")
+SHOWN_PAIRS = 5  # of classes
+MEASURES = {  # by the name it has here: the column of the replicates; the losses are those of the head that decide
+    "train_loss": "train_{loss}",
+    "test_loss": "test_{loss}",
     "gap": "gap",
     "weight_norm": "weight_norm",
     "near_zero": "near_zero_weights",
@@ -33,22 +40,26 @@ MEASURES = {  # by the name it has here: the column of the replicates
 }
 
 
-def measured(trainings: pd.DataFrame) -> pd.DataFrame:
+def measured(trainings: pd.DataFrame, head: Head) -> pd.DataFrame:
     """Per variant, over its honest trainings: the mean of each of `MEASURES`, and its difference to the baseline.
 
     Columns `<measure>`, and `<measure>_change`, `_lower`, `_upper`: paired by split, with 95% intervals for new seeds
     and new splits of the same blocks. `gap` is the test loss minus the training loss of one training.
     """
     honest = trainings[trainings["protocol"] == "honest"].copy()
-    honest["gap"] = honest["test_binary_crossentropy"] - honest["train_binary_crossentropy"]
+    loss = head.loss.name
+    honest["gap"] = honest[f"test_{loss}"] - honest[f"train_{loss}"]
     variants, found = list(honest["variant"].unique()), {}
     for measure, column in MEASURES.items():
-        wide = honest.pivot_table(index=["split", "seed"], columns="variant", values=column, sort=True)
+        # not pivot_table: it would drop a measure that no variant has
+        wide = honest.pivot(index=["split", "seed"], columns="variant", values=column.format(loss=loss))  # noqa: PD010
         for variant in variants:
             row = found.setdefault(variant, {})
             pairs = wide[list(dict.fromkeys((variant, BASELINE)))].dropna()
             change = pairs[variant] - pairs[BASELINE]
-            its = mean_interval(change) if variant != BASELINE else Interval(0.0, 0.0, 0.0)
+            its = Interval(0.0, 0.0, 0.0)
+            if variant != BASELINE:
+                its = mean_interval(change) if len(change) > 1 else Interval(np.nan, np.nan, np.nan)
             row |= {measure: wide[variant].mean(), f"{measure}_change": its.mean}
             row |= {f"{measure}_lower": its.lower, f"{measure}_upper": its.upper}
     return pd.DataFrame(found).T.rename_axis("variant")
@@ -60,30 +71,37 @@ def why_section(
     evidence: Mapping[str, pd.DataFrame],
     *,
     headline: Sequence[str],
+    labels: Sequence[str] = (),
 ) -> Section:
     """What was measured as charts and a table, the discussion of it, and the conclusion."""
-    measures = measured(trainings)
-    told = discussion(measures, calibration, headline=headline)
-    told.append(conclusion(measures, evidence["comparisons"], headline=headline))
+    head = head_of_tables(dict(evidence))
+    measures = measured(trainings, head)
+    told = discussion(measures, calibration, headline=headline, head=head, labels=labels)
+    told.append(conclusion(measures, evidence["comparisons"], headline=headline, head=head))
+    in_headline = calibration[calibration["variant"].isin(headline)]
+    pictures = {"binary": reliability_chart, "number": predicted_chart}
+    picture = pictures[head.task](in_headline) if head.task in pictures else recall_chart(in_headline, labels)
     charts = [
-        losses_chart(measures),
-        reliability_chart(calibration[calibration["variant"].isin(headline)]),
+        losses_chart(measures, head.loss),
+        picture,
         spread_chart(trainings, "weight_norm", "Size of the weights", "Euclidean norm of all kernels, no unit"),
         spread_chart(
             trainings, "near_zero_weights", "Share of weights near zero", "% of weights below 0.001", scale=100
         ),
-        spread_chart(trainings, "test_ece", "Calibration error on test rows", "mean distance of probability and share"),
+        *(spread_chart(trainings, *CALIBRATION) for _ in range(bool(head.n_classes))),
         spread_chart(trainings, "best_epoch", "Epoch of the lowest validation loss", "epochs"),
     ]
-    return Section("why", "Why: what each technique did to the network", told, [measures_table(measures)], charts)
+    return Section(
+        "why", "Why: what each technique did to the network", told, [measures_table(measures, head.loss)], charts
+    )
 
 
-def measures_table(measures: pd.DataFrame) -> Table:
+def measures_table(measures: pd.DataFrame, loss: Metric) -> Table:
     """The means per variant."""
     heads = (
         "variant",
-        "training loss",
-        "test loss",
+        loss.in_words.replace("test", "training"),
+        loss.in_words,
         "gap",
         "norm of weights",
         "near zero",
@@ -93,22 +111,22 @@ def measures_table(measures: pd.DataFrame) -> Table:
     rows = [
         [
             str(variant),
-            *(f"{row[name]:.3f}" for name in ("train_loss", "test_loss", "gap")),
+            *(figure(row[name], own_units=loss.in_own_units) for name in ("train_loss", "test_loss", "gap")),
             f"{row['weight_norm']:.1f}",
             f"{row['near_zero']:.1%}",
-            f"{row['ece']:.3f}",
+            NOTHING if pd.isna(row["ece"]) else f"{row['ece']:.3f}",
             f"{row['best_epoch']:.0f}",
         ]
         for variant, row in measures.iterrows()
     ]
     caption = (
-        "Means over the trainings on fresh splits: losses without penalty in nats per row, the norm of the weights, "
+        f"Means over the trainings on fresh splits: losses without penalty in {loss.unit}, the norm of the weights, "
         "the share of weights below 0.001 in size"
     )
     return Table(caption, heads, rows)
 
 
-def losses_chart(measures: pd.DataFrame) -> Chart:
+def losses_chart(measures: pd.DataFrame, loss: Metric) -> Chart:
     """Training against test loss, a line between them: its length is the gap."""
     places = [-number for number in range(len(measures))]
     pairs = list(zip(numbers(measures["train_loss"]), numbers(measures["test_loss"]), strict=True))
@@ -121,21 +139,22 @@ def losses_chart(measures: pd.DataFrame) -> Chart:
         trace |= {"marker": {"symbol": SYMBOLS[number], "size": 11, "color": series(number)}}
         trace |= {"text": [plain(str(name)) for name in measures.index]}
         traces.append(trace | {"hovertemplate": f"%{{text}}, {name}: %{{x:.3f}}<extra></extra>"})
-    shown = layout("loss without penalty (nats per row)", "", height=130 + 30 * len(measures))
+    shown = layout(f"{loss.label.removeprefix('test ')} ({loss.unit})", "", height=130 + 30 * len(measures))
     shown["yaxis"] = names_axis([str(name) for name in measures.index])
     shown["xaxis"] |= {"rangemode": "tozero"}
+    kind = loss.in_words.removeprefix("test ")
     widest, narrowest = measures["gap"].idxmax(), measures["gap"].idxmin()
     rows = [
-        [str(name), *(f"{row[key]:.3f}" for key in ("train_loss", "test_loss", "gap"))]
+        [str(name), *(figure(row[key], own_units=loss.in_own_units) for key in ("train_loss", "test_loss", "gap"))]
         for name, row in measures.iterrows()
     ]
     return Chart(
         name="losses",
-        title="Training loss against test loss, without penalty: the longer the line, the wider the gap",
-        note="In nats per row, means over the trainings on fresh splits; left is better.",
+        title=f"Training {kind} against test {kind}, without penalty: the longer the line, the wider the gap",
+        note=f"In {loss.unit}, means over the trainings on fresh splits; left is better.",
         alternative=(
-            f"The line is longest for {widest} ({measures['gap'].max():.3f}) and shortest for {narrowest} "
-            f"({measures['gap'].min():.3f})."
+            f"The line is longest for {widest} ({figure(measures['gap'].max())}) and shortest for {narrowest} "
+            f"({figure(measures['gap'].min())})."
         ),
         figure={"data": traces, "layout": shown},
         table=Table("Mean losses", ("variant", "training", "test", "gap"), rows),
@@ -169,6 +188,67 @@ def reliability_chart(calibration: pd.DataFrame) -> Chart:
             "layout": layout("mean predicted probability of class 1", "share of class 1 among those rows", height=460),
         },
         table=Table("Bins", ("variant, bin", "rows", "mean probability", "share of class 1"), rows),
+    )
+
+
+def predicted_chart(bins: pd.DataFrame) -> Chart:
+    """What is true on average, against what the networks predict, by tenths of the target."""
+    filled, told, traces = bins[bins["rows"] >= FEWEST_ROWS], [], []
+    for number, (variant, its) in enumerate(filled.groupby("variant", sort=False)):
+        line = {"color": series(number), "width": 2, "dash": DASHES[number % len(DASHES)]}
+        trace = {"type": "scatter", "mode": "lines+markers", "name": plain(variant), "line": line}
+        trace |= {"x": numbers(its["mean_predicted"]), "y": numbers(its["mean_true"])}
+        mark = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9, "color": series(number)}
+        traces.append(trace | {"marker": mark})
+        predicted, true = its.iloc[-1][["mean_predicted", "mean_true"]]
+        told.append(f"{variant} predicts {figure(predicted)} and {figure(true)} is true")
+    ends = [float(f(filled["mean_predicted"])) for f in (min, max)] if len(filled) else [0, 1]
+    diagonal = {"type": "scatter", "mode": "lines", "name": "as it should be", "x": numbers(ends), "y": numbers(ends)}
+    traces.insert(0, diagonal | {"line": {"color": "@ink", "width": 1, "dash": "dot"}, "hoverinfo": "skip"})
+    rows = [
+        [f"{row.variant}, tenth {row.bin}", f"{row.rows:,}", figure(row.mean_predicted), figure(row.mean_true)]
+        for row in filled.itertuples()
+    ]
+    return Chart(
+        name="predicted",
+        title="Predicted against true: what is true on average, where the networks predict so much",
+        note=(
+            "In the target's own units, test rows of the fresh splits, by tenths of the target; without those of fewer "
+            f"than {FEWEST_ROWS} rows."
+        ),
+        alternative=f"In the tenth where each predicts most: {listed(told) or 'none has enough rows'}.",
+        figure={"data": traces, "layout": layout("mean prediction", "mean true value", height=460)},
+        table=Table("Tenths", ("variant, tenth", "rows", "mean prediction", "mean true value"), rows),
+    )
+
+
+def recall_chart(confusion: pd.DataFrame, labels: Sequence[str]) -> Chart:
+    """The share of each class' test rows that is recognized, and the pairs of classes that are mixed up most."""
+    traces, rows, told, classes = [], [], [], list(labels)
+    variants = list(confusion["variant"].unique())
+    for number, variant in enumerate(variants):
+        recall, pairs = confused(confusion[confusion["variant"] == variant])
+        shift = 0.25 * ((len(variants) - 1) / 2 - number)
+        trace = {"type": "scatter", "mode": "markers", "name": plain(variant), "x": numbers(100 * recall)}
+        trace |= {"y": [shift - int(label) for label in recall.index]}
+        trace |= {"marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 10, "color": series(number)}}
+        traces.append(trace)
+        hardest = recall.idxmin()
+        told.append(f"{variant} recognizes {recall[hardest]:.0%} of {classes[int(hardest)]}, its hardest class")
+        rows += [[f"{variant}, {classes[int(label)]}", f"{share:.0%}", NOTHING] for label, share in recall.items()]
+        rows += [
+            [f"{variant}, {classes[int(true)]}", NOTHING, f"{share:.0%} taken for {classes[int(predicted)]}"]
+            for true, predicted, share in pairs.head(SHOWN_PAIRS).itertuples(index=False)
+        ]
+    shown = layout("recall (% of the class' test rows)", "", height=130 + 40 * len(classes))
+    shown["yaxis"], shown["xaxis"] = names_axis(classes), shown["xaxis"] | {"range": [-2, 102]}
+    return Chart(
+        name="recall",
+        title="Recall: how many of each class' test rows are recognized, and which classes are mixed up most",
+        note="In percent of the test rows of the class, fresh splits; right is better.",
+        alternative=f"{listed(told)}." if told else "No training has predictions.",
+        figure={"data": traces, "layout": shown},
+        table=Table("Recall, and the pairs mixed up most", ("variant, class", "recall", "mixed up"), rows),
     )
 
 

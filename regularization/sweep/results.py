@@ -1,16 +1,17 @@
 """What a sweep says: the table of its configurations, its choice, and what that is worth on the test rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.heads import Head
+from regularization.heads.metrics import BALANCED_ACCURACY, Metric
 from regularization.jobs.work import Work
-from regularization.metrics import BALANCED_ACCURACY, Metric, score_classes
 from regularization.sweep.grid import command_to_try, settings_of
-from regularization.sweep.rounds import Cell, Predicted, Study, cell_means, hold_out, work_on
+from regularization.sweep.rounds import Cell, Predicted, Study, cell_means, hold_out, restored, work_on
 from regularization.sweep.selection import (
     Interval,
     cost_of_choosing,
@@ -39,34 +40,50 @@ def choose(study: Study, complexity: Sequence, *, random_state: int = 0) -> tupl
 
 
 def tabulate(
-    configurations: Sequence[Mapping[str, Any]], study: Study, not_told: np.ndarray, *, y: np.ndarray, rates: str
+    configurations: Sequence[Mapping[str, Any]],
+    study: Study,
+    not_told: np.ndarray,
+    *,
+    y: np.ndarray,
+    head: Head,
+    rates: str,
 ) -> pd.DataFrame:
     """A row per configuration: its settings, and over folds and rounds the mean and the spread of both scores.
 
     `y` are the labels of the scored rows. Beside the loss stands what `rates` names: the accuracy, or the balanced
-    accuracy, in which each class has half of the weight.
+    accuracy, in which each class has the same weight; of a number, the mean absolute error.
     """
     weights = 1.0
     if rates == BALANCED_ACCURACY.name:
-        weights = np.where(y > 0.5, 0.5 / np.mean(y > 0.5), 0.5 / np.mean(y <= 0.5))
+        labels, share = np.unique(y, return_counts=True)
+        weights = np.zeros(len(y))
+        for label, count in zip(labels, share, strict=True):
+            weights[y == label] = 1 / len(labels) / (count / len(y))
     table = pd.DataFrame({"configuration": range(len(configurations))})
     for name in configurations[0]:
         table[name] = pd.Series([_shown(configuration[name]) for configuration in configurations], dtype=object)
     table["trainings"] = study.trainings
-    for name, values in (("binary_crossentropy", study.loss), (rates, study.right * weights)):
-        found = [_mean_and_spread(values[:, number], study, number) for number in range(len(configurations))]
+    as_it_is: Callable = lambda means: means  # noqa: E731
+    for name, values, of_mean in (
+        (head.loss.name, study.loss, head.loss.of_means or as_it_is),
+        (rates, study.rated * weights, as_it_is),
+    ):
+        found = [_mean_and_spread(values[:, number], study, number, of_mean) for number in range(len(configurations))]
         table[f"val_{name}"], table[f"val_{name}_sd"] = zip(*found, strict=True)
     table["cannot_be_told_from_best"] = np.isin(table["configuration"], not_told)
     table["eliminated_after"] = pd.Series(study.eliminated_after, dtype="Int64").replace(0, pd.NA)
     return table
 
 
-def _mean_and_spread(values: np.ndarray, study: Study, number: int) -> tuple[float, float]:
-    """Over rows, and over trainings, of the rounds that configuration `number` was in; NaN where one diverged."""
+def _mean_and_spread(values: np.ndarray, study: Study, number: int, of_mean: Callable) -> tuple[float, float]:
+    """Over rows, and over trainings, of the rounds that configuration `number` was in; NaN where one diverged.
+
+    Both of what `of_mean` makes of the mean over rows.
+    """
     rounds = study.trainings[number] // _n_folds(study)
     its_values = values[:rounds].astype(float)
     cells = cell_means(its_values[:, None], study)[0]
-    return float(its_values.mean()), float(cells.std(ddof=1))
+    return float(of_mean(its_values.mean())), float(of_mean(cells).std(ddof=1))
 
 
 def _n_folds(study: Study) -> int:
@@ -85,8 +102,8 @@ def final_work(
     validation_split: float,
     random_state: int,
     **training,
-) -> tuple[tuple[Work, list[np.ndarray]], np.ndarray]:
-    """The work of testing a configuration, and the test rows that it is scored on.
+) -> tuple[tuple[Work, list[np.ndarray]], list[Rows]]:
+    """The work of testing a configuration, and its splits, which are scored on the same test rows.
 
     Each of `FINAL_NETWORKS` networks trains on all `training_rows` but those that it stops early by, others each time.
     Test rows that are identical to a training row are left out: they would reward learning by heart.
@@ -98,7 +115,7 @@ def final_work(
     for number in range(FINAL_NETWORKS):
         train, val = hold_out(training_rows, table.groups, share=validation_split, random_state=random_state + number)
         splits.append(Rows(train, val, unseen))
-    return work_on(table, splits, **training), unseen
+    return work_on(table, splits, **training), splits
 
 
 def final_cell(settings: dict, *, seed: int) -> Cell:
@@ -106,29 +123,30 @@ def final_cell(settings: dict, *, seed: int) -> Cell:
 
 
 def scores_on_test(
-    predicted: Predicted, y: np.ndarray, groups: np.ndarray, *, metrics: Sequence[Metric]
+    predicted: Predicted, table: Table, splits: Sequence[Rows], *, metrics: Sequence[Metric]
 ) -> dict[str, Interval]:
-    """By name of the `metrics`, the mean over networks with its interval; `y` and `groups` are those of the test rows.
+    """By name of the `metrics`, the mean over networks with its interval, on the test rows of the `splits`.
 
     `predicted` is the `Predicted` of `final_cell`. A metric of classes is left out where the rows have only one.
 
     The interval covers the choice of test rows and of networks, not that of the training rows.
     """
-    logits = predicted.logits.reshape(-1, len(y))[~predicted.diverged]
-    if len(logits) < 2:
+    head, rows = table.head, splits[0].test
+    y, groups, outputs = table.y[rows], table.groups[rows], restored(predicted, table, splits)
+    outputs = outputs.reshape(len(splits), len(y), *outputs.shape[1:])[~predicted.diverged]
+    if len(outputs) < 2:
         raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
-    found = {}
+    scores, by_network, found = head.score_rows(y, outputs), head.scores(y, outputs), {}
     for metric in metrics:
-        if metric.of_rows:
-            of_network = metric.of_rows(y, logits).astype(float)
-            of_seeds = float(of_network.mean(axis=1).var(ddof=1)) / len(of_network)
-            found[metric.name] = row_interval(of_network.mean(axis=0), groups, variance=of_seeds)
-        elif len(np.unique(y)) > 1:
+        of_seeds = float(by_network[metric.name].var(ddof=1)) / len(outputs)
+        if not metric.of_means and not metric.needs_both_classes:
+            of_rows = scores[metric.block_column].astype(float)
+            found[metric.name] = row_interval(of_rows.mean(axis=0), groups, variance=of_seeds)
+        elif np.isfinite(of_seeds):
 
             def mean_of_networks(rows: np.ndarray, name=metric.name) -> float:
-                return float(score_classes(y[rows], logits[:, rows])[name].mean())
+                return float(head.scores(y[rows], outputs[:, rows])[name].mean())
 
-            of_seeds = float(score_classes(y, logits)[metric.name].var(ddof=1)) / len(logits)
             found[metric.name] = parts_interval(mean_of_networks, groups, variance=of_seeds)
     return found
 

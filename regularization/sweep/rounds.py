@@ -5,6 +5,7 @@ A round trains every configuration once on every fold, so that each row is score
 it; a further round does so with other seeds.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,11 +13,11 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from regularization.errors import InputError
+from regularization.heads import Head
 from regularization.jobs.work import Work
 from regularization.sweep.selection import Scores, not_told_from_best
 from regularization.table import Rows, Table, fit_preprocessor, to_arrays
-
-Score = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]  # of labels and logits
+from regularization.table.preprocessing import fit_target
 
 
 class Cell(NamedTuple):
@@ -29,26 +30,30 @@ class Cell(NamedTuple):
 class Predicted(NamedTuple):
     """The predictions of one configuration's networks for the rows that each split is scored on, split after split."""
 
-    logits: np.ndarray  # (scored rows,), float32
+    outputs: np.ndarray  # (scored rows,) or (scored rows, classes), float32; a number is still standardized
     diverged: np.ndarray  # (splits,), true where a training came to no figures
 
 
 def plan_folds(table: Table, rows: np.ndarray, *, folds: int, validation_split: float, random_state: int) -> list[Rows]:
     """`folds` ways to divide the `rows` of the table: train, val (to stop early by), and test, which is scored.
 
-    Every row is scored in one fold. Folds have their share of class 1 and keep identical rows together; so does what
+    Every row is scored in one fold. Folds have their share of each class and keep identical rows together; so does what
     is held out of the training rows to stop by, a share of `validation_split`. Raises `InputError` where the rows do
     not suffice.
     """
-    y, groups = table.y[rows], table.groups[rows]
-    least = min(len(np.unique(groups[y == label])) for label in (0, 1))
+    y, groups = table.classes[rows], table.groups[rows]
+    sizes = [len(np.unique(groups[y == label])) for label in range(max(table.n_classes, 1))]
+    least = min(sizes) if table.n_classes == 2 else max(sizes)
     if least < folds:
+        what = "a class has" if table.n_classes == 2 else "no class has more than"
         raise InputError(
-            f"sweep.folds: received {folds}, where a class has {least} distinct training rows; expected at most so many"
+            f"sweep.folds: received {folds}, where {what} {least} distinct training rows; expected at most so many"
         )
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
-    planned = []
-    for number, (kept, scored) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
+    splitter, planned = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state), []
+    with warnings.catch_warnings():  # of several classes, one may have fewer rows than there are folds
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        divided = list(splitter.split(np.zeros(len(y)), y, groups))
+    for number, (kept, scored) in enumerate(divided):
         train, val = hold_out(rows[kept], table.groups, share=validation_split, random_state=random_state + number)
         planned.append(Rows(train, val, rows[scored]))
     return planned
@@ -66,7 +71,7 @@ def work_on(
 ) -> tuple[Work, list[np.ndarray]]:
     """Return the work of training on each split, scaled by its training rows, and the inputs of its scored rows."""
     parts = [to_arrays(table, rows, fit_preprocessor(table, rows, fit_scaler_on="train")) for rows in splits]
-    in_32_bits = [tuple(np.asarray(part, np.float32) for part in its_parts) for its_parts in parts]
+    in_32_bits = [tuple(np.asarray(part, np.float32) for part in its_parts[:6]) for its_parts in parts]
     return Work(network, epochs, batch_size, tuple(its[:4] for its in in_32_bits)), [its[4] for its in in_32_bits]
 
 
@@ -75,11 +80,21 @@ def seeds_of_round(number: int, *, folds: int, seed: int) -> tuple[int, ...]:
     return tuple(range(seed + 1 + number * folds, seed + 1 + (number + 1) * folds))
 
 
+def restored(predicted: Predicted, table: Table, splits: Sequence[Rows]) -> np.ndarray:
+    """The outputs of the networks of the `splits`, one after another, with a number in its own units."""
+    if table.n_classes:
+        return predicted.outputs
+    parts = np.split(predicted.outputs, np.cumsum([len(split.test) for split in splits])[:-1])
+    scales = [fit_target(table.y[split.train]) for split in splits]
+    return np.concatenate([scale.restore(part) for scale, part in zip(scales, parts, strict=True)])
+
+
 class Study(NamedTuple):
     """What the trainings gave: each row scored once a round by networks that have not seen it."""
 
-    loss: np.ndarray  # (rounds, configurations, rows), nats, NaN where nothing was trained or a training diverged
-    right: np.ndarray  # the same, 1 where the label is right
+    loss: np.ndarray  # (rounds, configurations, rows): nats, of a number the squared error; NaN where nothing was
+    # trained or a training diverged
+    rated: np.ndarray  # the same, 1 where the label is right, or the absolute error of a number
     fold_of_row: np.ndarray  # (rows,)
     groups: np.ndarray  # (rows,), the same number for identical rows
     trainings: np.ndarray  # (configurations,)
@@ -109,22 +124,20 @@ def run_rounds(
     folds: Sequence[Rows],
     train: Callable[[Sequence[Cell]], Iterator[tuple[int, Predicted]]],
     *,
-    score: Score,
     rounds: int,
     seed: int,
     eliminate: float | None = None,
 ) -> Study:
     """Train every configuration on the `folds` in each round; `train` gives the `Predicted` of cells in any order.
 
-    `score` is `metrics.score_rows`.
     With `eliminate`, a configuration that cannot be the best any more gets no further round, with an error rate of that
     size over all rounds together. Whole rounds decide, so that the order of completion changes nothing.
     """
     rows = np.concatenate([fold.test for fold in folds])
     fold_of_row = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
     shape = rounds, len(configurations), len(rows)
-    loss, right = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
-    study = Study(loss, right, fold_of_row, table.groups[rows], *np.zeros((2, len(configurations)), int))
+    loss, rated = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
+    study = Study(loss, rated, fold_of_row, table.groups[rows], *np.zeros((2, len(configurations)), int))
     planned: list[tuple[int, int, Cell]] = []
     for number in range(rounds):
         still_in = np.flatnonzero(study.eliminated_after == 0)
@@ -133,7 +146,8 @@ def run_rounds(
         if eliminate is None and number + 1 < rounds:
             continue  # all rounds together keep all workers busy
         for place, predicted in train([cell for _, _, cell in planned]):
-            _write_scores(study, planned[place], predicted, score(table.y[rows], predicted.logits[None]))
+            outputs = restored(predicted, table, folds)[None]
+            _write_scores(study, planned[place], predicted, table.head, table.head.score_rows(table.y[rows], outputs))
         planned = []
         if eliminate is not None and number + 1 < rounds:
             compared = study._replace(loss=loss[: number + 1]).compared
@@ -144,11 +158,11 @@ def run_rounds(
 
 
 def _write_scores(
-    study: Study, planned: tuple[int, int, Cell], predicted: Predicted, scores: dict[str, np.ndarray]
+    study: Study, planned: tuple[int, int, Cell], predicted: Predicted, head: Head, scores: dict[str, np.ndarray]
 ) -> None:
     """Write the scores of one cell, with its round and configuration, into the `study`."""
     number, configuration, cell = planned
     failed = predicted.diverged.any()
-    study.loss[number, configuration] = np.nan if failed else scores["binary_crossentropy"][0]
-    study.right[number, configuration] = np.nan if failed else scores["accuracy"][0]
+    study.loss[number, configuration] = np.nan if failed else scores[head.loss.block_column][0]
+    study.rated[number, configuration] = np.nan if failed else scores[head.rate_column][0]
     study.trainings[configuration] += len(cell.seeds)

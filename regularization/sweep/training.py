@@ -75,12 +75,12 @@ def _predictions(work: Work, shard: Shard, trained: Trained, scored: Sequence[np
     n_rows, n_runs = [len(X) for X in scored], len(shard.runs)
     # All splits get the same number of rows, so that one compiled program serves them; nobody reads the ones added.
     padded = [np.pad(X, ((0, max(n_rows) - len(X)), (0, 0))) for X in scored]
-    logits, _ = predict_networks(
+    outputs, _ = predict_networks(
         [template for template in templates for _ in shard.runs],
         trained.weights.reshape(len(templates) * n_runs, -1),
         [padded[split] for split, _ in shard.runs] * len(templates),
         [np.zeros((1, max(n_rows)), np.float32)] * (len(templates) * n_runs),
     )
-    for number, its in enumerate(logits.reshape(len(templates), n_runs, -1)):
+    for number, its in enumerate(outputs.reshape(len(templates), n_runs, *outputs.shape[1:])):
         of_splits = [row[: n_rows[split]] for row, (split, _) in zip(its, shard.runs, strict=True)]
         yield Predicted(np.concatenate(of_splits), trained.diverged[number])

@@ -4,32 +4,34 @@ A column of the CSV holds a list: a value per split, in their order, separated b
 scored on that block.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.metrics import METRICS
 
 NOT_SCORED = "-"
 
 
-def pack_blocks(variant: str, rows: np.ndarray, sums: dict[str, np.ndarray], *, class_1: np.ndarray) -> pd.DataFrame:
-    """One row per block of one variant: its number, its rows and those of class 1 `(blocks,)`, and the lists of `sums`.
+def pack_blocks(
+    variant: str, rows: np.ndarray, sums: Mapping[str, np.ndarray], *, facts: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """One row per block of one variant: its number, its rows, what `facts` say of these, and the lists of `sums`.
 
-    `sums` are `(splits, blocks)`, by column, NaN where a split is not scored on a block.
+    `rows` and facts are `(blocks,)`. `sums` are `(splits, blocks)`, by column, NaN where a split is not scored on a
+    block.
     """
     lists = {column: [_pack(values[:, block]) for block in range(len(rows))] for column, values in sums.items()}
-    return pd.DataFrame({"variant": variant, "block": range(len(rows)), "rows": rows, "class_1": class_1} | lists)
+    return pd.DataFrame({"variant": variant, "block": range(len(rows)), "rows": rows} | dict(facts) | lists)
 
 
-def unpack_blocks(table: pd.DataFrame, metrics: Iterable[str] = METRICS) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The rows per block and the sums of one variant, as `pack_blocks` took them; of all metrics, or of those named.
+def unpack_blocks(table: pd.DataFrame, columns: Iterable[str]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The rows per block and the sums of one variant in some `columns`, as `pack_blocks` took them.
 
     Raises `InputError` where the lists are not all of one length, or hold something else than numbers.
     """
-    table, columns = table.sort_values("block"), [METRICS[name].block_column for name in metrics]
+    table = table.sort_values("block")
     try:
         sums = {column: np.array([_unpack(text) for text in table[column]]).T for column in columns}
     except (KeyError, ValueError) as error:

@@ -15,7 +15,7 @@ TRAIN, VALIDATION, TEST = range(3)  # the parts of a division
 
 
 def deal_blocks(groups: np.ndarray, y: np.ndarray, *, random_state: int) -> np.ndarray:
-    """The block of each row, `(rows,)`, from 0: rows of one group share it, and every block has its share of class 1.
+    """The block of each row, `(rows,)`, from 0: rows of one group share it, and each block has its share of each `y`.
 
     `groups` and labels `y` are `(rows,)`. Groups are shuffled, laid out by the class of their first row, and dealt one
     after another, like cards. Raises `InputError` where there are fewer groups than blocks.

@@ -13,6 +13,33 @@ from sklearn.preprocessing import StandardScaler
 
 from regularization.table.columns import Column
 
+ROUNDING = 1e-12  # of the largest value: a smaller spread is what rounding makes of a constant
+
+
+class TargetScale(NamedTuple):
+    """What a number to predict is standardized by: networks learn it in units of its spread."""
+
+    mean: float
+    scale: float  # the standard deviation, 1 for a constant
+
+    def standardize(self, y: np.ndarray) -> np.ndarray:
+        return (y - self.mean) / self.scale
+
+    def restore(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs of a network in the target's own units, 64-bit."""
+        return outputs.astype(float) * self.scale + self.mean
+
+
+def fit_target(y: np.ndarray) -> TargetScale:
+    """The mean and the standard deviation of the training rows."""
+    spread = float(np.std(y))
+    return TargetScale(float(np.mean(y)), spread if spread > ROUNDING * np.abs(y).max() else 1.0)
+
+
+def exact(scale: TargetScale) -> dict[str, str]:
+    """Both numbers to the last digit, as texts: files of results round numbers."""
+    return {name: repr(value) for name, value in scale._asdict().items()}
+
 
 class Preprocessor(NamedTuple):
     """The numbers that were found on some rows, `(features,)` each, and applied to any."""

@@ -1,7 +1,7 @@
 """Rows into parts: the splits, the groups of duplicates that they may keep together, and the three protocols."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +9,9 @@ import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from regularization.errors import InputError
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, clipped_share
+from regularization.heads import Head, head_of
 from regularization.table.blocks import TEST, TRAIN, VALIDATION, deal_blocks, divide_blocks
-from regularization.table.preprocessing import Preprocessor, count_inputs, fit_on
+from regularization.table.preprocessing import Preprocessor, TargetScale, count_inputs, fit_on, fit_target
 
 
 class Rows(NamedTuple):
@@ -26,18 +26,32 @@ class Table(NamedTuple):
     """A checked table as the splits take it."""
 
     X: np.ndarray  # (rows, features), unscaled; a text is its number in the column's categories, NaN is missing
-    y: np.ndarray  # (rows,), 0 or 1
+    y: np.ndarray  # (rows,), 0 and 1, or 0 to n_classes - 1, or numbers
     groups: np.ndarray  # (rows,), the same number for rows with the same features
     n_categories: np.ndarray | None = None  # (features,), 0 for a column of numbers; None: all are
+    n_classes: int = 2  # of the target; 0: it is a number
 
     @property
     def n_inputs(self) -> int:
         """How many inputs a network on this table has; the same on every split of it."""
         return count_inputs(*_kinds(self))
 
+    @property
+    def head(self) -> Head:
+        """The head of a network on this table."""
+        return head_of(int(self.n_classes))
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The classes by which folds are made alike, `(rows,)`; of a number there is one."""
+        return self.y if self.n_classes else np.zeros(len(self.y), int)
+
 
 class Arrays(NamedTuple):
-    """A split table as the networks take it: their inputs `(rows, inputs)`, labels 0 or 1 `(rows,)`."""
+    """A split table as the networks take it: their inputs `(rows, inputs)`, and labels or numbers `(rows,)`.
+
+    A number is standardized by `target`, its mean and standard deviation on the training rows; labels have none.
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -45,6 +59,11 @@ class Arrays(NamedTuple):
     y_val: np.ndarray
     X_test: np.ndarray
     y_test: np.ndarray
+    target: np.ndarray | None = None  # (2,)
+
+    def restored(self, outputs: np.ndarray) -> np.ndarray:
+        """What a network gives, with a number in its own units."""
+        return outputs if self.target is None else TargetScale(*self.target).restore(outputs)
 
 
 def duplicate_groups(features: pd.DataFrame) -> np.ndarray:
@@ -131,35 +150,28 @@ def _kinds(table: Table) -> tuple[np.ndarray, np.ndarray]:
 
 def to_arrays(table: Table, rows: Rows, preprocessor: Preprocessor) -> Arrays:
     """The parts of the split as the networks take them: 64-bit floats."""
-    X, y = preprocessor.transform(table.X), table.y
-    return Arrays(X[rows.train], y[rows.train], X[rows.val], y[rows.val], X[rows.test], y[rows.test])
+    X, y, target = preprocessor.transform(table.X), table.y, None
+    if not table.n_classes:
+        target = fit_target(y[rows.train])
+        y = target.standardize(y)
+    parts = (part for numbers in rows for part in (X[numbers], y[numbers]))
+    return Arrays(*parts, target=None if target is None else np.array(target))
 
 
-def describe(table: Table, rows: Rows) -> dict:
-    """The figures of metrics/data.json: rows and share of class 1 of the whole and of each part, duplicates, leaks.
+def describe(table: Table, rows: Rows, labels: Sequence[str] = ()) -> dict:
+    """The figures of metrics/data.json: rows and target of the whole and of each part, duplicates, leaks.
 
-    And what naming the larger class of the training rows, with the share of class 1 among them as the probability, is
-    worth on the test rows.
+    And what the constant predictor of the training rows is worth on the test rows. `labels` name the classes.
     """
-    y, groups = table.y, table.groups
+    y, groups, head = table.y, table.groups, table.head
     parts = {"all": np.arange(len(y)), "train": rows.train, "validation": rows.val, "test": rows.test}
     return {
         "rows": {part: len(numbers) for part, numbers in parts.items()},
-        "share_of_class_1": {part: round(float(y[numbers].mean()), 4) for part, numbers in parts.items()},
+        **head.describe(y, parts, labels),
         "duplicate_rows": len(groups) - len(np.unique(groups)),
         "test_rows_also_in_training": leaked_rows(groups, rows),
-        "majority_class_on_test_rows": majority_scores(y[rows.train], y[rows.test]),
+        head.constant_key: head.constant_scores(y[rows.train], y[rows.test]),
     }
-
-
-def majority_scores(y_train: np.ndarray, y_test: np.ndarray) -> dict[str, float]:
-    """Return accuracy and binary cross-entropy on `y_test` of always predicting the majority class of `y_train`.
-
-    Its probability is the share of the positive class (see `clipped_share`).
-    """
-    share = clipped_share(y_train.sum(), len(y_train))
-    sums = {m.name: m.of_constant(share, y_test.sum(), len(y_test)) for m in (ACCURACY, BINARY_CROSSENTROPY)}
-    return {name: float(value) / len(y_test) for name, value in sums.items()}
 
 
 class PlannedSplit(NamedTuple):
@@ -205,7 +217,10 @@ def plan_splits(
         table.groups, test_size=test_size, validation_split=validation_split, random_state=random_state
     )
     planned = [PlannedSplit("notebook", 0, notebook_rows, "all", _seeds(seed, 0, seeds))]
-    blocks = deal_blocks(table.groups, table.y, random_state=random_state)
+    # Of two classes each block has its share. More of them, and numbers, are dealt as they come: blocks that are alike
+    # by design would hide how much the classes' shares, and extreme values, differ from table to table.
+    dealt_by = table.y if table.n_classes == 2 else np.zeros(len(table.y))
+    blocks = deal_blocks(table.groups, dealt_by, random_state=random_state)
     has_duplicates = len(np.unique(table.groups)) < len(table.groups)
     for split, division in enumerate(divide_blocks(splits, random_state=random_state)):
         part_of_row, its_seed = division[blocks], _seeds(seed, seeds + split, 1)

@@ -5,18 +5,20 @@ from itertools import chain
 
 import pandas as pd
 
-from regularization.metrics import BINARY_CROSSENTROPY, METRICS
+from regularization.heads.metrics import METRICS
 from regularization.words.evidence import (
     best_set,
     diverged,
+    head_of_tables,
     leading,
+    loss_in_words,
     mark,
     named,
     not_learned,
     of_metric,
     undecided,
 )
-from regularization.words.phrases import difference, interval, listed, rows_of
+from regularization.words.phrases import difference, figure, in_own_units, interval, listed, rows_of
 
 WORSE, NOT_BETTER = ("worse",), ("likely worse", "undecided", "equivalent", "likely better")
 
@@ -51,15 +53,18 @@ def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
 def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return each headline comparison, what it owes to the number of epochs, and who loses to a constant."""
     headline, metrics, sentences = tables["comparisons"].query("family == 'headline'"), leading(tables), []
+    head = head_of_tables(tables)
     for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
         sentences.append(f"{variant} against {reference}: {_verdicts(pair, metrics)}.")
-    majority = tables["majority"].query(f"metric == '{BINARY_CROSSENTROPY.name}' and lower > 0")
+    majority = tables["majority"].query(f"metric == '{head.loss.name}' and lower > 0")
+    own_units = head.loss.in_own_units
     worse = [
-        f"{row['variant']}, by {interval(row['difference'], row['lower'], row['upper'], digits='.3f')}"
+        f"{row['variant']}, by " + interval(row["difference"], row["lower"], row["upper"], sign="", own_units=own_units)
         for row in rows_of(majority[majority["variant"].isin(_headline(tables))])
     ]
     if worse:
-        sentences.append(f"Worse in the test loss than always predicting the shares of the classes: {listed(worse)}.")
+        constant = "always predicting the shares of the classes" if head.n_classes else head.constant
+        sentences.append(f"Worse in the {head.loss.in_words} than {constant}: {listed(worse)}.")
     return [*sentences, *_epochs(tables["epochs"])]
 
 
@@ -69,7 +74,7 @@ def _headline(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def _verdicts(pair: pd.DataFrame, metrics: Sequence[str]) -> str:
-    by_metric = pair.set_index("metric")
+    by_metric = pair.set_index("metric", drop=False)
     return "; ".join(_verdict(METRICS[name].label, by_metric.loc[name]) for name in metrics)
 
 
@@ -100,13 +105,14 @@ def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
     found, metrics = tables["recommendation"].set_index("metric"), leading(tables)
     first = found.iloc[0]
     chosen, leader = first["variant"], first["leader"]
-    how = "it has the lowest mean test loss"
+    loss = loss_in_words(tables)
+    how = f"it has the lowest mean {loss}"
     if first["close"] > 1:
         how = (
-            f"of the {first['close']:.0f} variants within one standard error of the lowest mean test loss"
+            f"of the {first['close']:.0f} variants within one standard error of the lowest mean {loss}"
             f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
         )
-    scores = [f"{METRICS[name].label} {found.loc[name, 'mean']:.3f}{_corrected(found.loc[name])}" for name in metrics]
+    scores = [f"{METRICS[name].label} {_mean(found.loc[name])}{_corrected(found.loc[name])}" for name in metrics]
     sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
     second = tables["comparisons"].query("family == 'second_baseline'")
     pair = second[second["variant"] == chosen]
@@ -118,8 +124,12 @@ def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
 def _corrected(row: pd.Series) -> str:
     if pd.isna(row["corrected"]):
         return ""
-    mean, corrected = (f"{row[name]:.3f}" for name in ("mean", "corrected"))
+    mean, corrected = (_mean(row, name) for name in ("mean", "corrected"))
     return f" ({'the same' if mean == corrected else corrected} when corrected for the choosing)"
+
+
+def _mean(row: pd.Series, column: str = "mean") -> str:
+    return figure(row[column], own_units=in_own_units(str(row.name)))
 
 
 def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
@@ -131,13 +141,14 @@ def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
         f"{chosen} against {reference}: {_verdicts(pair, metrics)}."
         for reference, pair in rows.groupby("reference", sort=False)
     ]
-    of_loss = of_metric(rows, BINARY_CROSSENTROPY.name).set_index("reference")["verdict"]
+    of_loss = of_metric(rows, head_of_tables(tables).loss.name).set_index("reference")["verdict"]
+    loss = loss_in_words(tables)
     ahead, level = ([name for name in of_loss.index if of_loss[name] in verdicts] for verdicts in (WORSE, NOT_BETTER))
     if ahead:
         verb = "is" if len(ahead) == 1 else "are"
-        sentences.append(f"By the test loss, {listed(ahead)} {verb} better than {chosen}: no network is needed.")
+        sentences.append(f"By the {loss}, {listed(ahead)} {verb} better than {chosen}: no network is needed.")
     elif level:
-        sentences.append(f"By the test loss, {chosen} is not proven better than {listed(level)}.")
+        sentences.append(f"By the {loss}, {chosen} is not proven better than {listed(level)}.")
     elif len(of_loss):
-        sentences.append(f"By the test loss, {chosen} is better than every reference model.")
+        sentences.append(f"By the {loss}, {chosen} is better than every reference model.")
     return sentences

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from regularization.metrics import BINARY_CROSSENTROPY
+from regularization.heads import Head
 from regularization.variants import BASELINE
-from regularization.words.phrases import difference, listed, rows_of
+from regularization.words.phrases import difference, figure, listed, rows_of
 
+MIXED_PAIRS = 3  # of classes, that are named
 FEWEST_ROWS = 100  # of a bin of the reliability diagram, over all trainings: fewer say nothing
 MEASURED = {  # of `why.measured`: how it is said, its format, and the words for less and more
-    "gap": ("the gap between its test and training loss", ".3f", "smaller", "larger"),
+    "gap": ("the gap between its test and training {loss}", "", "smaller", "larger"),
     "weight_norm": ("the norm of its weights", ".1f", "smaller", "larger"),
     "near_zero": ("the share of its weights near zero", ".1%", "smaller", "larger"),
     "ece": ("its calibration error", ".3f", "smaller", "larger"),
@@ -22,19 +23,28 @@ MEASURED = {  # of `why.measured`: how it is said, its format, and the words for
 }
 
 
-def discussion(measures: pd.DataFrame, calibration: pd.DataFrame, *, headline: Sequence[str]) -> list[str]:
+def discussion(
+    measures: pd.DataFrame,
+    calibration: pd.DataFrame,
+    *,
+    headline: Sequence[str],
+    head: Head,
+    labels: Sequence[str] = (),
+) -> list[str]:
     """What went on in the baseline, then what each technique changed.
 
-    `measures` is `why.measured`; `calibration` the replicates' reliability diagram.
+    `measures` is `why.measured`; `calibration` the replicates' picture of predictions; `labels` name the classes.
     """
-    base = measures.loc[BASELINE]
+    base, loss = measures.loc[BASELINE], head.loss.in_words.removeprefix("test ")
+    its = calibration[calibration["variant"] == BASELINE]
+    seen = {"binary": _surest, "classes": lambda rows: _recognized(rows, labels), "number": _extremes}[head.task](its)
     return [
         f"Intervals here are for new seeds and splits of the same blocks; each training of a variant is compared with "
         f"that of {BASELINE} on the same split.",
-        f"The loss of {BASELINE} is {base['train_loss']:.3f} on the rows it was trained on and "
-        f"{base['test_loss']:.3f} on test rows: a gap of {base['gap']:.3f}.",
-        *_surest(calibration[calibration["variant"] == BASELINE]),
-        *(_technique(name, measures.loc[name], base) for name in headline if name != BASELINE),
+        f"The {loss} of {BASELINE} is {figure(base['train_loss'])} on the rows it was trained on and "
+        f"{figure(base['test_loss'])} on test rows: a gap of {figure(base['gap'])}.",
+        *seen,
+        *(_technique(name, measures.loc[name], base, loss) for name in headline if name != BASELINE),
     ]
 
 
@@ -49,27 +59,75 @@ def _surest(bins: pd.DataFrame) -> list[str]:
     ]
 
 
-def _technique(variant: str, row: pd.Series, base: pd.Series) -> str:
-    return f"With {variant}, {'; '.join(_compared(row, base, measure) for measure in MEASURED)}."
+def confused(rows: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Of one variant's confusion matrix: the recall of each class, and the pairs of classes by how often it errs.
+
+    The pairs have the columns true, predicted and share, of the rows of the true class; the most frequent stands first.
+    """
+    shares = rows["rows"] / rows.groupby("true")["rows"].transform("sum")
+    table = rows.assign(share=shares)
+    same = table["true"] == table["predicted"]
+    pairs = table[~same & (table["share"] > 0)].sort_values("share", ascending=False, kind="stable")
+    return table[same].set_index("true")["share"], pairs[["true", "predicted", "share"]]
 
 
-def _compared(row: pd.Series, base: pd.Series, measure: str) -> str:
+def _recognized(rows: pd.DataFrame, labels: Sequence[str]) -> list[str]:
+    if rows.empty:
+        return []
+    recall, pairs = confused(rows)
+    order = recall.sort_values(kind="stable").index
+    hardest, easiest = ((labels[int(order[place])], recall[order[place]]) for place in (0, -1))
+    told = (
+        f"Of the test rows of a class, {BASELINE} recognizes from {hardest[1]:.0%} ({hardest[0]}) to {easiest[1]:.0%} "
+        f"({easiest[0]})"
+    )
+    mixed = [
+        f"{labels[int(row['true'])]} for {labels[int(row['predicted'])]} ({row['share']:.0%} of its rows)"
+        for row in rows_of(pairs.head(MIXED_PAIRS))
+    ]
+    return [f"{told}; most often it takes {listed(mixed)}." if mixed else f"{told}."]
+
+
+def _extremes(bins: pd.DataFrame) -> list[str]:
+    filled = bins[bins["rows"] >= FEWEST_ROWS]
+    if len(filled) < 2:
+        return []
+    ends = [
+        f"{which} it predicts {figure(row['mean_predicted'])} on average, and {figure(row['mean_true'])} is true"
+        for which, row in (("lowest", filled.iloc[0]), ("highest", filled.iloc[-1]))
+    ]
+    return [f"In the tenths of the target where {BASELINE} predicts most extremely: {'; '.join(ends)}."]
+
+
+def _technique(variant: str, row: pd.Series, base: pd.Series, loss: str) -> str:
+    measures = [name for name in MEASURED if pd.notna(row[name])]
+    return f"With {variant}, {'; '.join(_compared(row, base, measure, loss) for measure in measures)}."
+
+
+def _compared(row: pd.Series, base: pd.Series, measure: str, loss: str) -> str:
     said, digits, less, more = MEASURED[measure]
     lower, upper = row[f"{measure}_lower"], row[f"{measure}_upper"]
     word = less if upper < 0 else more if lower > 0 else "not clearly different"
-    change = f"{row[f'{measure}_change']:+{digits}}, {lower:+{digits}} to {upper:+{digits}}"
-    return f"{said} is {word}, {row[measure]:{digits}} against {base[measure]:{digits}} ({change})"
+    figures = [row[measure], base[measure]]
+    changes = [row[f"{measure}_change"], lower, upper]
+    if digits:
+        figures, changes = [f"{each:{digits}}" for each in figures], [f"{each:+{digits}}" for each in changes]
+    else:
+        figures, changes = [figure(each) for each in figures], [figure(each, *changes, sign="+") for each in changes]
+    change = f"{changes[0]}, {changes[1]} to {changes[2]}"
+    return f"{said.format(loss=loss)} is {word}, {figures[0]} against {figures[1]} ({change})"
 
 
-def conclusion(measures: pd.DataFrame, comparisons: pd.DataFrame, *, headline: Sequence[str]) -> str:
+def conclusion(measures: pd.DataFrame, comparisons: pd.DataFrame, *, headline: Sequence[str], head: Head) -> str:
     """Which technique has the lowest mean test loss, with its verdicts against the other headline models."""
+    loss = head.loss.in_words
     techniques = [name for name in headline if name != BASELINE]
     leader = measures.loc[techniques, "test_loss"].astype(float).idxmin()
-    rows = comparisons[(comparisons["metric"] == BINARY_CROSSENTROPY.name) & (comparisons["family"] == "headline")]
+    rows = comparisons[(comparisons["metric"] == head.loss.name) & (comparisons["family"] == "headline")]
     pairs = [
         f"{row['variant']} against {row['reference']} {row['verdict']}, {difference(row)}"
         for row in rows_of(rows)
         if leader in (row["variant"], row["reference"])
     ]
-    of_many = f"of {listed(techniques)}, {leader} has the lowest mean test loss" if techniques[1:] else "in test loss"
+    of_many = f"of {listed(techniques)}, {leader} has the lowest mean {loss}" if techniques[1:] else f"in {loss}"
     return f"Conclusion: {of_many}: {'; '.join(pairs)}."

@@ -6,12 +6,15 @@ import pandas as pd
 
 from regularization.evidence.facts import STANDIN
 from regularization.evidence.majority import MAJORITY
-from regularization.metrics import ACCURACY, BRIER, METRICS, leading_metrics
+from regularization.heads import Head, head_of
+from regularization.heads.metrics import ACCURACY, BRIER, MAE, METRICS
 from regularization.words.phrases import (
     DECIDED,
     SAME_BLOCKS,
     STANDIN_MARK,
     counted,
+    figure,
+    in_own_units,
     interval,
     listed,
     rows_of,
@@ -22,6 +25,8 @@ LEARNED = {
     "one class": "{} predicted the same class for every test row in every split",
     "not shown": "{} is not shown to be more accurate than the majority class, nor to have a ROC AUC above 0.5",
     "ranks": "{} is not shown to be more accurate than the majority class, but its ROC AUC is above 0.5",
+    "no class": "{} is not shown to be more accurate than the majority class",
+    "no number": "{} is not shown to have a lower RMSE than always predicting the mean of the training rows",
 }
 
 
@@ -43,9 +48,19 @@ def main_figures(tables: dict[str, pd.DataFrame]) -> dict:
 
 def leading(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return the metrics that reports on this table begin with, of those that its blocks can carry."""
-    of_table = leading_metrics(tables["table"]["minority_share"].iloc[0])
-    known = set(tables["summaries"]["metric"])
-    return [name for name in of_table if name in known] if set(of_table[:1]) <= known else list(leading_metrics(0.5))
+    head, known = head_of_tables(tables), set(tables["summaries"]["metric"])
+    of_table = head.leading(tables["table"]["minority_share"].iloc[0])
+    return [name for name in of_table if name in known] if set(of_table[:1]) <= known else list(head.leading(1.0))
+
+
+def head_of_tables(tables: dict[str, pd.DataFrame]) -> Head:
+    """Return the head of the networks that the evidence is about."""
+    return head_of(int(tables["table"].get("classes", pd.Series([2])).iloc[0]))
+
+
+def loss_in_words(tables: dict[str, pd.DataFrame]) -> str:
+    """Return the score that decides: `test loss`, `test RMSE`."""
+    return head_of_tables(tables).loss.in_words
 
 
 def named(tables: dict[str, pd.DataFrame], variant: str) -> str:
@@ -56,20 +71,24 @@ def named(tables: dict[str, pd.DataFrame], variant: str) -> str:
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
     """Return what the tables of differences do not show, as about a dozen sentences with 95% intervals."""
-    metrics = leading(tables)
+    metrics, head = leading(tables), head_of_tables(tables)
     in_headline = {name: rows[rows["variant"].isin(headline)] for name, rows in tables.items() if "variant" in rows}
     means = tables["summaries"].set_index(["metric", "variant"])["mean"]
     return [
         *mark(tables),
-        *_classes(tables["table"].iloc[0], means, metrics),
+        *_target(tables["table"].iloc[0], means, metrics, head),
         *not_learned(tables["summaries"]),
         *_same_settings(tables["variants"].dropna(subset=["same_as"])),
-        *([] if BRIER.name in metrics else [best_set(tables, BRIER.name)]),
+        *(best_set(tables, name) for name in head.metrics if name in (BRIER.name, MAE.name)),
         *_power(tables, metrics),
         *_calibration(in_headline["calibration"]),
         *leakage_sentences(in_headline["leakage"], metrics[0], headline[0]),
         *_spread(of_metric(in_headline["spread"], metrics[0]), METRICS[metrics[0]].label),
-        lottery_sentence(tables["notebook_lottery"], is_notebook=bool(tables["table"]["is_notebook"].iloc[0])),
+        lottery_sentence(
+            tables["notebook_lottery"],
+            is_notebook=bool(tables["table"]["is_notebook"].iloc[0]),
+            score=METRICS[head.rate].label,
+        ),
         *(_selection(row, headline[0]) for row in rows_of(of_metric(tables["selection"], metrics[0]))),
         *diverged(tables["summaries"]),
     ]
@@ -83,18 +102,24 @@ def of_metric(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table[table["metric"] == metric]
 
 
-def _classes(table: pd.Series, means: pd.Series, metrics: Sequence[str]) -> list[str]:
+def _target(table: pd.Series, means: pd.Series, metrics: Sequence[str], head: Head) -> list[str]:
     """Return the sizes of the classes, the scores of the constant predictor, and what one class lacks."""
-    scores = [f"{METRICS[name].label} {means[name, MAJORITY]:.3f}" for name in dict.fromkeys((ACCURACY.name, *metrics))]
+    shown = [name for name in dict.fromkeys((head.rate, *metrics)) if (name, MAJORITY) in means]
+    scores = [f"{METRICS[name].label} {figure(means[name, MAJORITY], own_units=in_own_units(name))}" for name in shown]
+    if not head.n_classes:
+        return [f"The table has {table['rows']:,} rows. {head.constant.capitalize()} has {listed(scores)}."]
+    smallest = "minority class" if head.n_classes == 2 else f"smallest of the {head.n_classes} classes"
     sentences = [
-        f"The minority class has {table['minority_share']:.1%} of the {table['rows']:,} rows. Always predicting the "
-        f"majority class, with its share as the probability, has {listed(scores)}."
+        f"The {smallest} has {table['minority_share']:.1%} of the {table['rows']:,} rows. Always predicting the "
+        f"majority class, with {'its share' if head.n_classes == 2 else 'the shares of all'} as the probability, has "
+        f"{listed(scores)}."
     ]
     if table["blocks_of_both_classes"] < table["blocks"]:
-        sentences.append(
-            f"Only {table['blocks_of_both_classes']} of {table['blocks']} blocks of rows have both classes: balanced "
-            "accuracy and ROC AUC rest on these alone."
-        )
+        few = f"Only {table['blocks_of_both_classes']} of {table['blocks']} blocks of rows have"
+        rests = "both classes: balanced accuracy and ROC AUC rest on these alone."
+        if head.n_classes > 2:
+            rests = "all classes: what is said of the rarest rests on few rows."
+        sentences.append(f"{few} {rests}")
     if table["splits_trained_on_one_class"]:
         sentences.append(
             f"In {table['splits_trained_on_one_class']} of {table['splits']} splits the training rows are of one "
@@ -139,7 +164,7 @@ def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]
     for name in metrics:
         detectable = of_metric(plan, name)["detectable"]
         if len(detectable):
-            least, most = f"{detectable.min():.3f}", f"{detectable.max():.3f}"
+            least, most = (figure(each, own_units=in_own_units(name)) for each in (detectable.min(), detectable.max()))
             limits.append(f"{least if least == most else f'{least} to {most}'} in {METRICS[name].label}")
     if not limits:
         return []
@@ -165,10 +190,10 @@ def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
                 "studies: more of them settle little."
             )
         elif enough.empty:
-            least = further["detectable"].iloc[-1]
+            least, own_units = further["detectable"].iloc[-1], in_own_units(row["metric"])
             sentences.append(
                 f"{pair}: no number of splits would find {limit}, the margin that matters; with this many rows, the "
-                f"least that can be found is {least:.3f}."
+                f"least that can be found is {figure(least, own_units=own_units)}."
             )
         else:
             splits = f"{enough['splits'].iloc[0]:.0f} splits"
@@ -222,14 +247,14 @@ def leakage_sentences(leakage: pd.DataFrame, metric: str, baseline: str) -> list
 
 def _spread(rows: pd.DataFrame, label: str) -> list[str]:
     each = [
-        f"{row['variant']} {row['sd']:.3f} over fresh splits, {row['sd_of_seed']:.3f} from the seed alone on one split "
-        f"({row['seed_share']:.0%} of the variance, {row['share_lower']:.0%} to {row['share_upper']:.0%})"
+        f"{row['variant']} {figure(row['sd'])} over fresh splits, {figure(row['sd_of_seed'])} from the seed alone on "
+        f"one split ({row['seed_share']:.0%} of the variance, {row['share_lower']:.0%} to {row['share_upper']:.0%})"
         for row in rows_of(rows)
     ]
     return [f"Standard deviation of the {label} of one training: {'; '.join(each)}."] if each else []
 
 
-def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool) -> str:
+def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool, score: str = ACCURACY.label) -> str:
     """Return how often the luckiest variant would win if each were trained once more with another seed."""
     if len(rows) < 2:
         return "Only one configuration was trained."
@@ -238,11 +263,11 @@ def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool) -> str:
     tied = rows.loc[rows["wins"] > first["wins"] - 1e-9, "variant"].tolist()
     if len(tied) > 1:
         return (
-            f"{again}, {listed(tied)} would have the highest test accuracy of the {len(rows)} configurations equally "
+            f"{again}, {listed(tied)} would have the highest {score} of the {len(rows)} configurations equally "
             f"often, in {first['wins']:.0%} of the runs each."
         )
     told = (
-        f"{again}, {first['variant']} would have the highest test accuracy of the {len(rows)} configurations most "
+        f"{again}, {first['variant']} would have the highest {score} of the {len(rows)} configurations most "
         f"often, in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%} with other seeds)"
     )
     if first["lower"] > second["upper"]:
@@ -253,8 +278,10 @@ def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool) -> str:
 
 def _selection(row: dict, baseline: str) -> str:
     label = METRICS[row["metric"]].label
+    own_units = in_own_units(row["metric"])
     optimism, gain = (
-        interval(row[name], row[f"{name}_lower"], row[f"{name}_upper"], SAME_BLOCKS) for name in ("optimism", "gain")
+        interval(row[name], row[f"{name}_lower"], row[f"{name}_upper"], SAME_BLOCKS, own_units=own_units)
+        for name in ("optimism", "gain")
     )
     if row["optimism_lower"] > 0:
         looked = f"it looked better than it was by {optimism}"
@@ -267,14 +294,15 @@ def _selection(row: dict, baseline: str) -> str:
         often = f"as often as {counted(row['tied'], 'other')} ({row['share']:.0%} of the choices each)"
     how = f"When one training of each variant is compared by {label.replace('test', 'validation')} in each split"
     return (
-        f"{how}, {row['chosen']} is chosen {often}. The chosen has {row['validation']:.3f} on the validation rows and "
-        f"{row['test']:.3f} on the test rows: {looked}. Its difference to {baseline} on the test rows is {gain}."
+        f"{how}, {row['chosen']} is chosen {often}. The chosen has {figure(row['validation'])} on the validation rows "
+        f"and {figure(row['test'])} on the test rows: {looked}. Its difference to {baseline} on the test rows is "
+        f"{gain}."
     )
 
 
 def diverged(summaries: pd.DataFrame) -> list[str]:
     """Return how many trainings of each variant diverged."""
-    rows = summaries.query(f"metric == '{ACCURACY.name}' and diverged > 0")
+    rows = summaries.drop_duplicates("variant").query("diverged > 0")
     return [
         f"{row['diverged']:.0f} of {counted(int(row['trainings']), 'training')} of {row['variant']} diverged and are "
         "excluded; its figures describe the others and flatter it."

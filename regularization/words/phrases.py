@@ -1,18 +1,54 @@
 """The words that all results share: one format of an interval, one list, one phrase for each verdict and scope."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
+
+from regularization.heads.metrics import METRICS
 
 STANDIN_MARK = "These networks saw a synthetic stand-in table: nothing here says anything about wine."
 NEW_TABLES = "for new tables of the same kind"
 SAME_BLOCKS = "for new seeds and splits of the same blocks"
 MAJORITY_LABEL = "always the majority class"
+NOTHING = "-"
+SMALLEST_SHOWN, SMALLEST_WRITTEN = 0.0005, 1e-6  # with three decimals, and without an exponent
 DECIDED = ("better", "worse", "equivalent")
 
 
-def interval(value: float, lower: float, upper: float, scope: str = "", *, digits: str = "+.3f") -> str:
-    """Return `+0.038 (+0.017 to +0.060)`, with the scope inside the brackets, or that nothing differed."""
+def figure(value: float, *more: float, sign: str = "", own_units: bool = False) -> str:
+    """Return a figure with three decimals, with fewer where it, or one that stands beside it, is above 10.
+
+    In a target's `own_units` a small one has as many decimals as show three digits of the largest. A `sign` of "+"
+    stands before figures above 0 too. A dash stands for NaN.
+    """
+    return NOTHING if pd.isna(value) else f"{value:{sign}{_decimals(value, *more, own_units=own_units)}}"
+
+
+def _decimals(*values: float, own_units: bool = False) -> str:
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if own_units and 0 < largest < 0.1:
+        return f".{2 - math.floor(math.log10(largest))}f" if largest > SMALLEST_WRITTEN else ".2e"
+    if 0 < largest < SMALLEST_SHOWN:
+        return ".2e"
+    return next((f",.{decimals}f" for decimals, least in enumerate((1000, 100, 10)) if largest >= least), ".3f")
+
+
+def interval(
+    value: float,
+    lower: float,
+    upper: float,
+    scope: str = "",
+    *,
+    digits: str = "",
+    sign: str = "+",
+    own_units: bool = False,
+) -> str:
+    """Return `+0.038 (+0.017 to +0.060)`, with the scope inside the brackets, or that nothing differed.
+
+    The figures have the `digits` that are said, or as many as `figure` gives them, with that `sign`.
+    """
+    digits = digits or f"{sign}{_decimals(value, lower, upper, own_units=own_units)}"
     if pd.isna(lower) or pd.isna(upper):
         return "no training differed"
     if lower == upper:
@@ -21,10 +57,15 @@ def interval(value: float, lower: float, upper: float, scope: str = "", *, digit
     return f"{value:{digits}} ({f'{ends} {scope}'.rstrip()})"
 
 
+def in_own_units(metric: str) -> bool:
+    """Return whether a metric's figures are in the units of the target."""
+    return METRICS[metric].in_own_units
+
+
 def difference(row, *, joint: bool = False) -> str:
     """Return the interval of a row of comparisons: the single one, or the one that holds for its whole family."""
     ends = ("joint_lower", "joint_upper") if joint else ("lower", "upper")
-    return interval(row["difference"], row[ends[0]], row[ends[1]])
+    return interval(row["difference"], row[ends[0]], row[ends[1]], own_units=in_own_units(row["metric"]))
 
 
 def listed(items: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ from regularization.evidence.revisions import (
     conclusion,
     unexplained,
 )
-from regularization.metrics import METRICS
-from regularization.words.phrases import difference, few, listed, rows_of
+from regularization.heads.metrics import METRICS
+from regularization.words.phrases import difference, few, figure, in_own_units, listed, rows_of
 
 CLAIMS = ("worse", "better")
 NAMED_BETTER = 3  # of those that became better, so many are named in the headline
@@ -116,7 +116,7 @@ def _worse(comparison: Comparison) -> str:
             else f"though perhaps by less than the margin that matters, {row['equivalence']:g}"
         )
         told.append(
-            f"- **{row['variant']}** in {metric.label}: {row['branch']:.3f} against {row['base']:.3f}, "
+            f"- **{row['variant']}** in {metric.label}: {_mean(row, 'branch')} against {_mean(row, 'base')}, "
             f"{difference(row, joint=True)}, {reach}."
         )
     return "\n".join(told)
@@ -158,14 +158,18 @@ def _figures(comparison: Comparison) -> str:
     lines = ["| variant | score | base | this branch | difference | 95% together | verdict |"]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for row in rows_of(comparison.differences):
-        cells = [row["variant"], METRICS[row["metric"]].label, f"{row['base']:.3f}", f"{row['branch']:.3f}"]
-        cells += [
-            f"{row['difference']:+.3f}",
-            f"{row['joint_lower']:+.3f} to {row['joint_upper']:+.3f}",
-            row["verdict"],
-        ]
+        cells = [row["variant"], METRICS[row["metric"]].label, _mean(row, "base"), _mean(row, "branch")]
+        ends = [row[name] for name in ("difference", "joint_lower", "joint_upper")]
+        its_difference, lower, upper = (
+            figure(each, *ends, sign="+", own_units=in_own_units(row["metric"])) for each in ends
+        )
+        cells += [its_difference, f"{lower} to {upper}", row["verdict"]]
         lines.append(f"| {' | '.join(cells)} |")
     return collapsed("All differences", "\n".join(lines))
+
+
+def _mean(row: dict, side: str) -> str:
+    return figure(row[side], own_units=in_own_units(row["metric"]))
 
 
 def collapsed(summary: str, text: str) -> str:

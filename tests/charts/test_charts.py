@@ -6,7 +6,7 @@ import pytest
 
 from regularization.charts.curves import draw_curves, plot_metrics
 from regularization.charts.differences import draw_differences
-from regularization.metrics import METRICS
+from regularization.heads.metrics import OF_BINARY as METRICS
 
 SHOWN = [METRICS["accuracy"], METRICS["binary_crossentropy"]]
 CURVES = {"accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.5], "loss": [0.7, 0.6], "val_loss": [0.8, 0.7]}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from regularization.charts.differences import against, differences_chart, draw_differences
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY
+from regularization.heads.metrics import ACCURACY, BINARY_CROSSENTROPY
 from tests.report.examples import BASE, STRONG, WEAK, compared
 
 

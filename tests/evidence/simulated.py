@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from regularization.evidence import NOTEBOOK_REPORTED
-from regularization.metrics import METRICS
+from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.table.block_scores import pack_blocks
 from regularization.table.blocks import N_BLOCKS, TRAIN, divide_blocks
 
@@ -48,7 +48,7 @@ def simulated(
             for name, value in scores(accuracy, loss).items()
         }
         class_1 = np.full(N_BLOCKS, ROWS_PER_BLOCK // 2)
-        blocks.append(pack_blocks(variant, np.full(N_BLOCKS, ROWS_PER_BLOCK), sums, class_1=class_1))
+        blocks.append(pack_blocks(variant, np.full(N_BLOCKS, ROWS_PER_BLOCK), sums, facts={"class_1": class_1}))
     return pd.DataFrame(trainings), pd.concat(blocks, ignore_index=True)
 
 

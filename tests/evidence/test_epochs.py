@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from regularization.evidence.epochs import COLUMNS, epochs
+from regularization.heads import head_of
 from tests.report.examples import curve
 
 
@@ -16,10 +17,10 @@ def test_the_lowest_point_the_last_one_and_from_when_on_a_curve_is_ahead():
             curve(loss=(0.6, 0.4, 0.5, 1.2), accuracy=[0.7] * 4, variant="dropout"),
         ]
     )
-    found = epochs(curves, ("base", "l1l2", "dropout")).set_index("variant")
+    found = epochs(curves, ("base", "l1l2", "dropout"), head_of(2)).set_index("variant")
     assert found.loc["base", ["lowest_at", "lowest", "last_epoch", "last"]].tolist() == [6, 0.5, 16, 1.1]
     assert found["ahead_from"].tolist() == pytest.approx([np.nan, 11, np.nan], nan_ok=True)
 
 
 def test_without_curves_there_is_no_row():
-    assert epochs(None, ("base",)).columns.tolist() == COLUMNS
+    assert epochs(None, ("base",), head_of(2)).columns.tolist() == COLUMNS

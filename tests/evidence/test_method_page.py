@@ -3,7 +3,7 @@
 import pytest
 
 from regularization.evidence.statistics import VERDICTS
-from regularization.metrics import ACCURACY, BINARY_CROSSENTROPY, BRIER
+from regularization.heads.metrics import ACCURACY, BINARY_CROSSENTROPY, BRIER
 from regularization.table.blocks import N_BLOCKS, N_TEST, N_VALIDATION
 from regularization.words.phrases import NEW_TABLES, SAME_BLOCKS
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ import pytest
 from regularization.errors import InputError
 from regularization.evidence import evidence_tables
 from regularization.evidence.pairing import checked_replicates
-from regularization.metrics import METRICS
+from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.words.evidence import sentences
 from tests.evidence.simulated import HEADLINE, row_of, simulated, with_known_answer
 

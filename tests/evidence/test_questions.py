@@ -8,7 +8,7 @@ import pytest
 
 from regularization.evidence import evidence_tables, questions
 from regularization.evidence.pairing import Replicates, checked_replicates
-from regularization.metrics import METRICS
+from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.table.blocks import TEST, divide_blocks
 from tests.evidence.simulated import HEADLINE, row_of, simulated, with_known_answer
 

@@ -5,7 +5,7 @@ import pytest
 
 from regularization.evidence.pairing import checked_replicates
 from regularization.evidence.recommendation import choose, recommendation
-from regularization.metrics import METRICS
+from regularization.heads.metrics import OF_BINARY as METRICS
 from tests.evidence.simulated import HEADLINE, simulated
 
 LOSS = {"binary_crossentropy": METRICS["binary_crossentropy"]}

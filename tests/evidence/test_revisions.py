@@ -6,7 +6,7 @@ import pytest
 from regularization.errors import InputError
 from regularization.evidence.jackknife import BlockScores, block_jackknife
 from regularization.evidence.revisions import Revision, compare_revisions, conclusion
-from regularization.metrics import METRICS
+from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.table.blocks import N_BLOCKS, VALIDATION, divide_blocks
 from regularization.words.revisions import LABEL, conclusion_in_words, headline, verdict_text
 from tests.evidence.simulated import row_of, simulated

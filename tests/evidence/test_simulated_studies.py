@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import head_studies
 from benchmarks.family_studies import LEARNERS, families
 from benchmarks.interval_studies import CASES, agreement, coverage
 
@@ -22,6 +23,14 @@ def test_the_interval_covers_the_truth_in_short(case):
         assert found["coverage"] >= 34 / 40
 
 
+@pytest.mark.parametrize("n_classes", [0, 4])
+def test_the_intervals_of_functions_of_sums_cover_the_truth_in_short(n_classes):
+    """As above; 200 rows, of several classes one with about 6."""
+    case = next(case for case in head_studies.CASES if case.n_classes == n_classes and case.n_rows == 200)
+    for found in head_studies.coverage(case, studies=40, tables=100, splits=60).values():
+        assert found["coverage"] >= 34 / 40
+
+
 def test_the_intervals_of_a_family_hold_together_in_short():
     """20 studies: with 93% or more of them, 15 or fewer would hold once in 150 times."""
     names = ["3 headline pairs", "8 others with the baseline"]
@@ -37,6 +46,13 @@ def test_the_interval_covers_the_truth(case):
     for found in coverage(case, studies=1000).values():
         assert found["coverage"] >= 0.93
         assert found["error_of_truth"] < 0.1 * found["half_width"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", head_studies.CASES, ids=name_of)
+def test_the_interval_of_a_function_of_sums_covers_the_truth(case):
+    for found in head_studies.coverage(case, studies=400).values():
+        assert found["coverage"] >= 0.93
 
 
 @pytest.mark.slow

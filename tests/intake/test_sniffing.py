@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from regularization.errors import InputError
-from regularization.intake.sniffing import choose_classes, find_layout, generous_range, understand
+from regularization.intake.sniffing import choose_positive, choose_task, find_layout, generous_range, understand
 
 PEOPLE = pd.DataFrame(
     {
@@ -51,8 +51,10 @@ def test_what_is_no_feature_is_left_out_with_its_reason():
         "columns": {"city": None, "height": [0.91, 2.7], "bought": None},
         "ignore": ["id", "born", "note", "country"],
         "target": "bought",
+        "task": "binary",
         "threshold": None,
         "positive": "yes",
+        "curves": {"loss": "binary_crossentropy", "score": "accuracy"},
     }
 
 
@@ -64,20 +66,48 @@ def test_a_wide_table_gets_no_list_of_columns():
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([0, 1, 1], (None, None)),
-        ([True, False], (None, None)),
-        (["no", "yes", "yes"], (None, "yes")),
-        (["x", "x", "z"], (None, "z")),
-        ([1, 2, 1], (None, "2")),  # German credit, Haberman: the rarer one, whatever it is called
-        ([2, 1, 2], (None, "1")),
-        ([-1, 1, 1], (None, "1")),
-        ([3, 5, 5, 6, 7], (6.0, None)),
-        ([1, 1, 1, 2, 3], (2.0, None)),
-        (["a", "b", "c"], (None, None)),
+        ([0, 1, 1], None),
+        ([True, False], None),
+        (["no", "yes", "yes"], "yes"),
+        (["x", "x", "z"], "z"),
+        ([1, 2, 1], "2"),  # German credit, Haberman: the rarer one, whatever it is called
+        ([2, 1, 2], "1"),
+        ([-1, 1, 1], "1"),
     ],
 )
-def test_the_two_classes_are_chosen(values, expected):
-    assert choose_classes(pd.Series(values)) == expected
+def test_the_positive_one_of_two_labels_is_chosen(values, expected):
+    assert choose_positive(pd.Series(values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 1, 1], "binary"),
+        (["no", "yes"], "binary"),
+        ([3.5, 7.25], "binary"),
+        (["a", "b", "c"], "classes"),
+        ([0, 1, 2], "classes"),  # as scikit-learn writes kinds of wine
+        ([1, 2, 3, 5, 6, 7], "classes"),  # kinds of glass
+        ([3, 4, 5, 6, 7, 8], "number"),  # the quality of wine: no kind begins at 3
+        (list(range(11)), "number"),
+        ([0, 1, 2.5], "number"),
+        ([1, None, 2, 3], "classes"),
+    ],
+)
+def test_the_task_is_told_from_the_values(values, expected):
+    assert choose_task(pd.Series(values)) == expected
+
+
+def test_a_task_that_is_asked_for_stands():
+    table = pd.DataFrame({"x": np.arange(60) / 7, "kind": np.arange(60) % 3})
+    assert understand(written(table), target="kind").task == "classes"
+    number = understand(written(table), target="kind", task="number").data_values()
+    assert (number["task"], number["threshold"], number["positive"]) == ("number", None, None)
+    assert number["curves"] == {"loss": "mean_squared_error", "score": "mean_absolute_error"}
+    halved = understand(written(table), target="kind", threshold=1).data_values()
+    assert (halved["task"], halved["threshold"]) == ("binary", 1)
+    one = understand(written(table), target="kind", positive="2").data_values()
+    assert (one["task"], one["positive"]) == ("binary", "2")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +131,7 @@ def test_ranges_are_generous(values, expected):
         (b"a,b,c\n1,2,3\n", "TARGET: received 'y'; expected one of the columns 'a', 'b', 'c'"),
         (b"a y\n1 2\n", "no delimiter found in 'a y"),
         (b"a,y", "the file has no two lines"),
-        (b"x,y\n1,red\n2,blue\n3,green\n", "column 'y': 3 labels"),
+        (b"x,y\n1,red\n2,red\n3,red\n", "column 'y': 1 label"),
         (b"x,y\n7,0\n7,1\n", "no column is left to predict 'y' from"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x81\x8d", "no text that can be read|no two lines|no delimiter|TARGET"),
     ],

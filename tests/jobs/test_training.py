@@ -33,7 +33,7 @@ def test_a_network_of_a_shard_is_the_one_that_is_trained_alone():
         np.testing.assert_array_equal(trained.weights[number, 1], weights)
         best = best_epochs(history)[0]
         assert trained.best_epochs[number, 1] == best
-        loss = history.val_binary_crossentropy[0]
+        loss = history.val_data_loss[0]
         held = np.where(np.isnan(loss), loss[best - 1], loss)
         np.testing.assert_array_equal(trained.curves[1, number, 1], held[::EPOCHS_PER_POINT])
 

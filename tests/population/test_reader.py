@@ -49,7 +49,8 @@ class Odd(keras.regularizers.Regularizer):
             "adam",
             "ema_overwrite_frequency",
         ),
-        (lambda: network(dense(activation="softmax")), "hidden", "relu"),
+        (lambda: network(dense(activation="softmax")), "layers", "a softmax at the end alone"),
+        (lambda: network(dense(activation="selu")), "hidden", "relu"),
         (lambda: network(dense(kernel_regularizer=Odd())), "hidden", "L1L2"),
         (lambda: network(dense(kernel_constraint="non_neg")), "hidden", "kernel_constraint=None or MaxNorm"),
         (lambda: network(dense(use_bias=False)), "hidden", "use_bias=True"),
@@ -59,7 +60,9 @@ class Odd(keras.regularizers.Regularizer):
         (lambda: network(dense(), end=False), "hidden", "sigmoid"),
         (lambda: network(dense(), optimizer="sgd"), "optimizer", "Adam"),
         (lambda: network(dense(), optimizer=keras.optimizers.Adam(amsgrad=True)), "adam", "amsgrad=False"),
-        (lambda: network(dense(), loss="mse"), "loss", "binary_crossentropy"),
+        (lambda: network(dense(), loss="poisson"), "loss", "binary_crossentropy"),
+        (lambda: network(dense(), loss="mse"), "end", "one unit with activation='linear' at the end"),
+        (lambda: network(dense(), loss="categorical_crossentropy"), "end", "two units or more with .*softmax"),
     ],
 )
 def test_a_model_it_cannot_take_is_refused_by_name(model, part, supported):

@@ -36,7 +36,7 @@ def test_data_and_lists_that_do_not_fit_are_refused():
 def test_a_label_that_is_neither_0_nor_1_is_refused(label):
     y = DATA.y_val.astype(float)
     y[3] = label
-    with pytest.raises(InputError, match=f"received the label {float(label)}; expected 0 or 1"):
+    with pytest.raises(InputError, match=f"received the label {float(label)}; expected the numbers 0 and 1"):
         train([build()], DATA._replace(y_val=y))
 
 

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from regularization.networks.models import build_model
+from regularization.heads import head_of
+from regularization.networks.models import LOSSES, build_model
 from regularization.networks.row_order import batch_order
 from regularization.population import Dataset, predict_networks, read_network, train_population, training
 from regularization.population.dropout_masks import dropout_key, dropout_mask
@@ -41,6 +42,20 @@ def rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 DATA = Dataset(*rows(16, 0), *rows(9, 1))  # the last batch of an epoch has 4 rows
 
 
+def data_of(n_classes: int) -> Dataset:
+    """The same rows with labels of so many classes, 0 to the last, or with numbers."""
+    if n_classes == 2:
+        return DATA
+    numbers = [X[:, 0] + X[:, 1] ** 2 for X in (DATA.X_train, DATA.X_val)]
+    y_train, y_val = (np.digitize(its, [0, 1]) if n_classes else its for its in numbers)
+    return DATA._replace(y_train=y_train, y_val=y_val)
+
+
+def as_keras(y: np.ndarray, n_classes: int) -> np.ndarray:
+    """Of several classes the labels one-hot, `(rows, classes)`; else as a column."""
+    return np.eye(n_classes)[y] if n_classes > 2 else y[:, None]
+
+
 class Given(keras.layers.Layer):
     """Multiplies by a mask, or adds noise, that the test sets: `(BATCH_SIZE, units)`."""
 
@@ -66,7 +81,7 @@ class Given(keras.layers.Layer):
         self.given.assign(drawn[..., 0])
 
 
-def train_with_keras(model: keras.Sequential, seed: int) -> dict[str, float]:
+def train_with_keras(model: keras.Sequential, seed: int, n_classes: int = 2) -> dict[str, float]:
     """`train_on_batch` over the batches that the population takes; returns the scores on the validation rows.
 
     `model` gets the weights, those of the averaged model where it has one.
@@ -77,14 +92,15 @@ def train_with_keras(model: keras.Sequential, seed: int) -> dict[str, float]:
         layers.append(Given(layer, n_dense) if random else layer)
         n_dense += isinstance(layer, keras.layers.Dense)
     reference = keras.Sequential([keras.Input((3,)), *layers])
-    metric = keras.losses.BinaryCrossentropy(reduction=None, name="binary_crossentropy")
+    data, metric = data_of(n_classes), LOSSES[head_of(n_classes).keras_loss](reduction=None, name="data_loss")
+    y_train, y_val = (as_keras(y, n_classes) for y in (data.y_train, data.y_val))
     reference.compile(model.optimizer, model.loss, metrics=[metric])
     for step, batch in enumerate(batches(seed)):
         for layer in layers:
             if isinstance(layer, Given):
                 layer.draw(seed, step)
-        reference.train_on_batch(DATA.X_train[batch], DATA.y_train[batch, None])
-    scores = reference.evaluate(DATA.X_val, DATA.y_val[:, None], verbose=0, return_dict=True)
+        reference.train_on_batch(data.X_train[batch], y_train[batch])
+    scores = reference.evaluate(data.X_val, y_val, verbose=0, return_dict=True)
     reference.optimizer.finalize_variable_values(reference.trainable_variables)  # as `fit` does at its end
     return scores
 
@@ -94,27 +110,36 @@ def batches(seed: int) -> list[np.ndarray]:
     return [order[start : start + BATCH_SIZE] for order in orders for start in range(0, len(order), BATCH_SIZE)]
 
 
-def assert_equals_keras(kinds: dict[str, dict]) -> None:
-    models = [build_model(seed=seed, **SMALL | settings) for seed, settings in enumerate(kinds.values())]
-    history = train_population(models, DATA, seeds=range(len(models)), epochs=EPOCHS, batch_size=BATCH_SIZE)
+def assert_equals_keras(kinds: dict[str, dict], n_classes: int = 2) -> None:
+    small, data = SMALL | {"n_classes": n_classes}, data_of(n_classes)
+    if not n_classes:
+        kinds = {name: its | {"label_smoothing": None} for name, its in kinds.items() if name != "label_smoothing"}
+    models = [build_model(seed=seed, **small | settings) for seed, settings in enumerate(kinds.values())]
+    history = train_population(models, data, seeds=range(len(models)), epochs=EPOCHS, batch_size=BATCH_SIZE)
     for seed, (name, settings) in enumerate(kinds.items()):
-        reference = build_model(seed=seed, **SMALL | settings)
+        reference = build_model(seed=seed, **small | settings)
         untrained = reference.get_weights()
-        scores = train_with_keras(reference, seed)
+        scores = train_with_keras(reference, seed, n_classes)
         assert_same_weights(models[seed].get_weights(), reference.get_weights())
         moved = [not np.allclose(a, b, rtol=0.01) for a, b in zip(untrained, reference.get_weights(), strict=True)]
         assert any(moved), name
         assert history.val_loss[seed, -1] == pytest.approx(scores["loss"], rel=1e-4), name
-        assert history.val_binary_crossentropy[seed, -1] == pytest.approx(scores["binary_crossentropy"], rel=1e-4), name
+        assert history.val_data_loss[seed, -1] == pytest.approx(scores["data_loss"], rel=1e-4), name
 
 
 def test_all_techniques_together_equal_keras():
     assert_equals_keras({"together": IN_ONE_LAYER})
 
 
+@pytest.mark.parametrize("n_classes", [3, 0])
+def test_of_other_heads_too(n_classes):
+    assert_equals_keras({"together": IN_ONE_LAYER}, n_classes)
+
+
 @pytest.mark.slow
-def test_all_together_in_two_layers_and_each_alone_equal_keras_all_in_one_call():
-    assert_equals_keras({"together": TOGETHER} | ALONE)
+@pytest.mark.parametrize("n_classes", [2, 3, 0])
+def test_all_together_in_two_layers_and_each_alone_equal_keras_all_in_one_call(n_classes):
+    assert_equals_keras({"together": TOGETHER} | ALONE, n_classes)
 
 
 def test_who_else_is_trained_changes_no_bit():
@@ -144,7 +169,8 @@ def test_predictions_are_those_of_keras_for_networks_of_several_shapes_at_once()
 
 
 @pytest.mark.slow
-def test_the_program_takes_no_approximation_of_the_processors_own(monkeypatch):
+@pytest.mark.parametrize("n_classes", [2, 3, 0])
+def test_the_program_takes_no_approximation_of_the_processors_own(monkeypatch, n_classes):
     """`1 / sqrt(x)`, which XLA makes of a division by a square root, starts from one; it differs between makers."""
     texts = []
 
@@ -158,8 +184,8 @@ def test_the_program_takes_no_approximation_of_the_processors_own(monkeypatch):
         return train_block
 
     monkeypatch.setattr(training, "compile_block", compile_and_keep)
-    model = build_model(seed=0, **SMALL | TOGETHER)
-    train_population([model], DATA, seeds=[0], epochs=1, batch_size=BATCH_SIZE)
+    settings = SMALL | TOGETHER | {"n_classes": n_classes} | ({} if n_classes else {"label_smoothing": None})
+    train_population([build_model(seed=0, **settings)], data_of(n_classes), seeds=[0], epochs=1, batch_size=BATCH_SIZE)
     assert " sqrt(" in texts[0]
     assert "rsqrt(" not in texts[0]
 

@@ -14,7 +14,7 @@ from regularization.population.dropout_masks import dropout_key, dropout_mask
 pytestmark = pytest.mark.training
 
 BATCH_SIZE, EPOCHS = 16, 8
-METRICS = ("loss", "binary_crossentropy", "accuracy")
+METRICS = {"loss": "loss", "data_loss": "binary_crossentropy", "score": "accuracy"}  # and as Keras calls them
 SMALL = {"n_features": 5, "hidden_units": (4, 3)}
 KINDS = {
     "base": {},
@@ -104,6 +104,46 @@ def test_equals_keras_fit(trained_kinds, name):
     assert_equals_keras_fit(trained_kinds, KINDS, name)
 
 
+@pytest.mark.parametrize(
+    ("loss", "units", "activation"),
+    [
+        ("sparse_categorical_crossentropy", 3, "softmax"),
+        ("sparse_categorical_crossentropy", 2, "softmax"),
+        (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), 3, "softmax"),
+        ("mse", 1, "linear"),
+        ("mae", 1, "linear"),
+        (keras.losses.Huber(), 1, "linear"),
+    ],
+)
+def test_a_model_of_ones_own_with_another_head_equals_keras_fit(loss, units, activation):
+    """Labels are whole numbers or one-hot, as Keras takes them with that loss."""
+
+    def mine() -> keras.Sequential:
+        keras.utils.set_random_seed(1)
+        ends = [keras.layers.Dense(3, activation="relu"), keras.layers.Dense(units, activation=activation)]
+        model = keras.Sequential([keras.Input((5,)), *ends])
+        model.compile(keras.optimizers.Adam(0.01), loss)
+        return model
+
+    numbers = [X[:, 0] + X[:, 1] for X in (DATA.X_train, DATA.X_val)]
+    y = [np.digitize(its, [-0.5, 0.5][: units - 1]) if units > 1 else its for its in numbers]
+    if not isinstance(loss, str) and units > 1:
+        y = [np.eye(units)[its] for its in y]
+    data = DATA._replace(y_train=y[0], y_val=y[1])
+    ours, reference = mine(), mine()
+    history = train([ours], data)
+    flat = data if y[0].ndim == 2 else data._replace(y_train=y[0][:, None], y_val=y[1][:, None])
+    batches = [
+        (data.X_train[rows], flat.y_train[rows])
+        for order in batch_order(0, EPOCHS, 75)
+        for rows in np.split(order, range(BATCH_SIZE, 75, BATCH_SIZE))
+    ]
+    for X, labels in batches:
+        reference.train_on_batch(X, labels)
+    assert_same_weights(ours.get_weights(), reference.get_weights())
+    assert history.val_loss[0, -1] == pytest.approx(reference.evaluate(flat.X_val, flat.y_val, verbose=0), rel=1e-4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_each_penalty_alone_equals_keras_fit(name):
@@ -119,8 +159,10 @@ def assert_equals_keras_fit(trained, kinds: dict[str, dict], name: str) -> None:
     expected = fit_in_order(reference, datasets[seed], order)
 
     assert_same_weights(models[seed].get_weights(), reference.get_weights())
-    for metric in (*METRICS, *(f"val_{metric}" for metric in METRICS)):
-        np.testing.assert_allclose(getattr(history, metric)[seed], expected[metric], rtol=1e-4, err_msg=metric)
+    for metric, name in METRICS.items():
+        for part in ("", "val_"):
+            ours = getattr(history, f"{part}{metric}")[seed]
+            np.testing.assert_allclose(ours, expected[f"{part}{name}"], rtol=1e-4, err_msg=name)
     assert history.diverged == ()
 
 
@@ -260,7 +302,7 @@ def test_early_stopping_is_that_of_keras():
             oracle.on_epoch_end(n_epochs, {"val_loss": whole.val_loss[number, n_epochs]})
             n_epochs += 1
         lasting.append(n_epochs)
-        for metric in ("loss", "val_loss", "val_accuracy"):
+        for metric in ("loss", "val_loss", "val_score"):
             np.testing.assert_array_equal(
                 getattr(history, metric)[number, :n_epochs], getattr(whole, metric)[number, :n_epochs]
             )

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from regularization.replicates.references import MODELS, train_references
+from regularization.replicates.references import OF_CLASSES, train_references
 from regularization.table import Table, plan_splits
 from regularization.table.block_scores import unpack_blocks
 
@@ -61,7 +61,7 @@ def test_the_boosting_is_scikit_learns_stopped_by_the_validation_rows(trained):
 
 def test_they_learn(trained):
     means = trained.trainings.groupby("variant")["test_accuracy"].mean()
-    assert set(means.index) == set(MODELS)
+    assert set(means.index) == set(OF_CLASSES)
     assert (means > 0.6).all()
 
 
@@ -69,9 +69,9 @@ def test_blocks_are_those_that_a_model_has_not_seen(trained):
     """The boosting has stopped by the validation rows: its scores are those of the test rows alone."""
     of_row = SPLITS[0].blocks
     for name, rows in trained.blocks.groupby("variant"):
-        sums = unpack_blocks(rows)[1]["loss"]
+        sums = unpack_blocks(rows, ["loss"])[1]["loss"]
         for split, scored in zip(SPLITS, ~np.isnan(sums), strict=True):
-            parts = [split.rows.test] if MODELS[name].is_validated else [split.rows.test, split.rows.val]
+            parts = [split.rows.test] if OF_CLASSES[name].is_validated else [split.rows.test, split.rows.val]
             expected = np.unique(of_row[np.concatenate(parts)])
             assert np.flatnonzero(scored).tolist() == expected.tolist()
 

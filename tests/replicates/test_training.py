@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, brier_score_loss, roc_auc_score
 
 from regularization.errors import InputError
+from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.jobs.engines import local_processes, train_here, train_on
-from regularization.metrics import METRICS
 from regularization.networks.models import build_model
 from regularization.population import train_population
 from regularization.replicates import plan
@@ -29,6 +29,7 @@ SPLITS = plan_splits(
 NETWORK = {"n_features": 4, "hidden_units": (4,), "regularized_layers": (1,), "learning_rate": 0.01}
 VARIANTS = {"base": {}, "l1l2": {"l1": 0.01, "l2": 0.01}}
 TRAIN = {"epochs": 12, "batch_size": 16}
+COLUMNS = TABLE.head.columns
 TRAININGS_PER_VARIANT = 3 + 10 + 2
 
 
@@ -87,7 +88,7 @@ def test_penalties_on_outputs_are_in_the_loss():
 
 
 def test_blocks_hold_the_scores_of_every_block_that_a_training_has_not_seen(trained):
-    rows, sums = unpack_blocks(trained.blocks[trained.blocks["variant"] == "base"])
+    rows, sums = unpack_blocks(trained.blocks[trained.blocks["variant"] == "base"], COLUMNS)
     assert rows.sum() == 90
     honest = [split for split in SPLITS if split.protocol == "honest"]
     tests = trained.trainings.query("variant == 'base' and protocol == 'honest'").reset_index()
@@ -105,7 +106,7 @@ def test_blocks_hold_class_scores_where_they_have_both_classes(trained):
     """The network of the first honest split, on the rows of each block that it is tested on."""
     split = next(split for split in SPLITS if split.protocol == "honest")
     arrays, blocks = split.arrays(TABLE), trained.blocks[trained.blocks["variant"] == "base"]
-    rows, sums = unpack_blocks(blocks)
+    rows, sums = unpack_blocks(blocks, COLUMNS)
     assert blocks["class_1"].tolist() == [Y[split.blocks == block].sum() for block in range(len(rows))]
     model = build_model(**NETWORK, seed=split.seeds[0])
     train_population([model], arrays, seeds=split.seeds, **TRAIN)
@@ -124,7 +125,7 @@ def test_blocks_hold_class_scores_where_they_have_both_classes(trained):
 def test_a_variant_that_stops_early_is_scored_on_test_blocks_alone(trained):
     variants = {"early": {"patience": 1, "hidden_units": (3,)}}
     found = train_replicates(variants, SPLITS, TABLE, network=NETWORK | {"learning_rate": 0.1}, **TRAIN)
-    _, sums = unpack_blocks(found.blocks)
+    _, sums = unpack_blocks(found.blocks, COLUMNS)
     honest = [split for split in SPLITS if split.protocol == "honest"]
     for number, split in enumerate(honest):
         scored = np.flatnonzero(~np.isnan(sums["right"][number]))
@@ -182,7 +183,7 @@ def test_a_training_that_diverged_has_no_figures_and_the_others_theirs():
     assert by_variant.loc["wild"].isna().all()
     assert by_variant.loc["base"].notna().all()
     assert found.trainings["n_train"].notna().all()
-    assert np.isnan(unpack_blocks(found.blocks[found.blocks["variant"] == "wild"])[1]["loss"]).all()
+    assert np.isnan(unpack_blocks(found.blocks[found.blocks["variant"] == "wild"], COLUMNS)[1]["loss"]).all()
     assert found.calibration.groupby("variant")["rows"].sum()["wild"] == 0
 
 
@@ -204,7 +205,7 @@ def test_bands_are_the_mean_and_the_middle_of_the_honest_trainings(trained):
 
 def test_bands_of_known_curves():
     curves = np.tile(np.arange(1.0, 11.0)[:, None], (2, 1, 1))
-    band = curve_bands("base", curves).iloc[0]
+    band = curve_bands("base", curves, TABLE.head).iloc[0]
     assert band["val_accuracy"] == 5.5
     assert (band["val_accuracy_low"], band["val_accuracy_high"]) == pytest.approx((1.225, 9.775))
 

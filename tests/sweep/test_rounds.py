@@ -8,12 +8,13 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
-from regularization.metrics import METRICS
+from regularization.heads import head_of
+from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.params import check_params
 from regularization.sweep.grid import command_to_try, complexity, count_configurations, expand_grid
 from regularization.sweep.results import choose, final_work, scores_on_test, summary, tabulate
 from regularization.sweep.rounds import Cell, Predicted, plan_folds, run_rounds, seeds_of_round
-from regularization.table import Table
+from regularization.table import Rows, Table
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(160, 4))
@@ -31,15 +32,11 @@ LEADING = [METRICS["accuracy"], METRICS["binary_crossentropy"]]
 
 
 def predicted(cell: Cell, level) -> Predicted:
-    """Losses around `level(settings)`, the same for the same settings and seeds in whatever order."""
+    """Logits whose losses are around `level(settings)`, the same for the same settings and seeds in whatever order."""
     noise = np.random.default_rng([cell.seeds[0], int(1000 * sum(value or 0 for value in cell.settings.values()))])
     losses = level(cell.settings) + 0.05 * noise.standard_normal(N_SCORED)
-    return Predicted(losses.astype(np.float32), np.zeros(len(cell.seeds), bool))
-
-
-def score(_, losses) -> dict:
-    """Logits would have to be worked out from the losses that a test wants."""
-    return {"binary_crossentropy": losses, "accuracy": losses < 0.5}
+    logits = (1 - 2 * LABELS) * np.log(np.expm1(losses))
+    return Predicted(logits.astype(np.float32), np.zeros(len(cell.seeds), bool))
 
 
 def level(settings) -> float:
@@ -56,7 +53,7 @@ def backwards(cells):
 
 
 def run(train=in_order, **options):
-    return run_rounds(CONFIGURATIONS, TABLE, FOLDS, train, **{"rounds": 3, "seed": 7, "score": score} | options)
+    return run_rounds(CONFIGURATIONS, TABLE, FOLDS, train, **{"rounds": 3, "seed": 7} | options)
 
 
 def test_every_row_is_scored_once_by_networks_that_saw_no_twin_of_it():
@@ -110,7 +107,7 @@ def test_a_configuration_that_diverged_has_no_figures_and_is_not_compared():
 
     study = run(one_diverges)
     assert study.compared.tolist() == [0, 1, 3, 4]
-    table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, rates="accuracy")
+    table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, head=TABLE.head, rates="accuracy")
     assert table.loc[[2, 5], ["val_accuracy", "val_accuracy_sd", "val_binary_crossentropy"]].isna().all(axis=None)
     assert table.loc[[0, 1, 3, 4]].drop(columns=["l1", "dropout", "eliminated_after"]).notna().all(axis=None)
     assert "svg" in draw_heat_maps(table, list(GRID))
@@ -128,7 +125,7 @@ def test_all_diverged():
 
 def test_the_table_holds_the_mean_over_rows_and_the_spread_over_trainings():
     study = run()
-    table = tabulate(CONFIGURATIONS, study, np.array([0, 1]), y=LABELS, rates="accuracy")
+    table = tabulate(CONFIGURATIONS, study, np.array([0, 1]), y=LABELS, head=TABLE.head, rates="accuracy")
     assert list(table.columns) == [
         "configuration", "l1", "dropout", "trainings", "val_binary_crossentropy", "val_binary_crossentropy_sd",
         "val_accuracy", "val_accuracy_sd", "cannot_be_told_from_best", "eliminated_after",
@@ -143,7 +140,7 @@ def test_the_table_holds_the_mean_over_rows_and_the_spread_over_trainings():
 
 def test_a_row_of_an_eliminated_configuration_is_of_the_rounds_it_was_in():
     study = run(eliminate=0.05)
-    table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, rates="accuracy")
+    table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, head=TABLE.head, rates="accuracy")
     assert table["eliminated_after"].to_list() == [pd.NA, 1, 1, 1, 1, 1]
     assert table.loc[5, "val_binary_crossentropy"] == pytest.approx(study.loss[0, 5].astype(float).mean())
 
@@ -163,25 +160,76 @@ def test_the_choice_prefers_the_simpler_of_equals():
 
 def test_the_test_leaves_out_rows_that_are_identical_to_a_training_row():
     training = {"network": {}, "epochs": 1, "batch_size": 8, "validation_split": 0.2, "random_state": 0}
-    (work, scored), unseen = final_work(TABLE, np.arange(20, 140), np.r_[0:20, 140:160, 20:22], **training)
-    assert unseen.tolist() == [*range(20), *range(140, 160)]
+    (work, scored), splits = final_work(TABLE, np.arange(20, 140), np.r_[0:20, 140:160, 20:22], **training)
+    assert {tuple(split.test) for split in splits} == {(*range(20), *range(140, 160))}
     assert {len(X) for X in scored} == {40}
     assert {len(split[0]) + len(split[2]) for split in work.splits} == {120}
     with pytest.raises(InputError, match="every test row is identical to a training row"):
         final_work(TABLE, np.arange(20), np.arange(140, 160), **training)
 
 
+def on_labels(y: np.ndarray, networks: int, n_classes: int = 2) -> tuple[Table, list[Rows]]:
+    """A table of these labels, all of which each network is tested on."""
+    rows = np.arange(len(y))
+    return Table(np.zeros((len(y), 1)), y, rows, n_classes=n_classes), [Rows(rows, rows, rows)] * networks
+
+
+def test_numbers_and_several_classes_are_tested_in_their_own_scores():
+    """A number comes standardized by the training rows of its split."""
+    random = np.random.default_rng(0)
+    y = 100 + 10 * random.normal(size=200)
+    table, splits = on_labels(y, 2, n_classes=0)
+    outputs = np.tile((y - y.mean()) / y.std(), 2) + 0.1 * np.repeat([1, -1], 200)
+    found = scores_on_test(
+        Predicted(outputs, np.zeros(2, bool)), table, splits, metrics=list(table.head.metrics.values())
+    )
+    assert found["rmse"].value == pytest.approx(0.1 * y.std())
+    assert found["mae"].value == pytest.approx(0.1 * y.std())
+    assert found["r2"].value == pytest.approx(0.99)
+    labels = np.arange(60) % 3
+    table, splits = on_labels(labels, 2, n_classes=3)
+    logits = np.tile(np.eye(3)[np.where(np.arange(60) < 30, labels, 0)], (2, 1))
+    found = scores_on_test(
+        Predicted(logits, np.zeros(2, bool)), table, splits, metrics=list(table.head.metrics.values())
+    )
+    assert found["accuracy"].value == found["balanced_accuracy"].value == pytest.approx(2 / 3)
+    assert found["macro_f1"].lower < found["macro_f1"].value < found["macro_f1"].upper
+
+
+def test_folds_of_numbers_and_of_a_class_with_few_rows():
+    numbers = TABLE._replace(y=X[:, 0], n_classes=0)
+    folds = plan_folds(numbers, ROWS, folds=5, validation_split=0.2, random_state=3)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == ROWS.tolist()
+    labels = np.where(np.arange(160) < 13, 2, Y)  # three rows of class 2 are trained on
+    folds = plan_folds(TABLE._replace(y=labels, n_classes=3), ROWS, folds=5, validation_split=0.2, random_state=3)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == ROWS.tolist()
+
+
+def test_no_class_with_as_many_rows_as_folds():
+    labels = np.arange(160) % 50
+    with pytest.raises(InputError, match="received 5, where no class has more than 3 distinct training rows"):
+        few = TABLE._replace(y=labels, n_classes=50)
+        plan_folds(few, ROWS, folds=5, validation_split=0.2, random_state=3)
+
+
+def test_the_table_of_numbers_holds_the_rmse():
+    study = run()
+    numbers = tabulate(CONFIGURATIONS, study, np.array([0]), y=np.zeros(N_SCORED), head=head_of(0), rates="mae")
+    assert numbers["val_rmse"].to_numpy() == pytest.approx(np.sqrt(study.loss.astype(float).mean(axis=(0, 2))))
+    assert numbers["val_mae"].to_numpy() == pytest.approx(study.rated.mean(axis=(0, 2)))
+
+
 def test_the_tests_interval_counts_rows_and_networks():
     logits = np.tile(np.array([1.0, 1.0, 1.0, -1.0]), 25)
     same = Predicted(np.tile(logits, 3), np.zeros(3, bool))
-    rows = np.ones(100), np.arange(100)
-    found = scores_on_test(same, *rows, metrics=LEADING)
+    tested = on_labels(np.ones(100, int), 3)
+    found = scores_on_test(same, *tested, metrics=LEADING)
     assert found["accuracy"].value == 0.75
     assert found["binary_crossentropy"].value == pytest.approx(0.75 * np.log1p(np.exp(-1)) + 0.25 * np.log1p(np.exp(1)))
-    other = same._replace(logits=np.concatenate([logits, logits, -logits]))
-    assert np.ptp(scores_on_test(other, *rows, metrics=LEADING)["accuracy"][1:]) > np.ptp(found["accuracy"][1:])
+    other = same._replace(outputs=np.concatenate([logits, logits, -logits]))
+    assert np.ptp(scores_on_test(other, *tested, metrics=LEADING)["accuracy"][1:]) > np.ptp(found["accuracy"][1:])
     one_failed = other._replace(diverged=np.array([False, False, True]))
-    assert scores_on_test(one_failed, *rows, metrics=LEADING)["accuracy"].value == 0.75
+    assert scores_on_test(one_failed, *tested, metrics=LEADING)["accuracy"].value == 0.75
 
 
 def test_on_a_rare_class_the_test_is_scored_by_what_leads_there():
@@ -194,23 +242,26 @@ def test_on_a_rare_class_the_test_is_scored_by_what_leads_there():
     for _ in range(100):
         rows = random.choice(20_000, 400, replace=False)
         drawn = Predicted(np.tile(logits[rows], 2), np.zeros(2, bool))
-        found = scores_on_test(drawn, y[rows], np.arange(400), metrics=[METRICS[name] for name in names])
+        found = scores_on_test(drawn, *on_labels(y[rows], 2), metrics=[METRICS[name] for name in names])
         covered.append([found[name].lower <= true[name] <= found[name].upper for name in names])
     assert (np.mean(covered, axis=0) >= 0.87).all()  # 95% would be below it once in 500 times
-    assert not scores_on_test(drawn, np.zeros(400), np.arange(400), metrics=[METRICS["roc_auc"]])
+    assert not scores_on_test(drawn, *on_labels(np.zeros(400), 2), metrics=[METRICS["roc_auc"]])
 
 
 def test_on_a_rare_class_the_table_holds_the_balanced_accuracy():
     study = run()
     y = np.arange(N_SCORED) % 10 == 0
-    found = tabulate(CONFIGURATIONS, study, np.array([0]), y=y, rates="balanced_accuracy")["val_balanced_accuracy"]
-    right = study.right.mean(axis=0)
+    found = tabulate(CONFIGURATIONS, study, np.array([0]), y=y, head=TABLE.head, rates="balanced_accuracy")[
+        "val_balanced_accuracy"
+    ]
+    right = study.rated.mean(axis=0)
     np.testing.assert_allclose(found, (right[:, y].mean(axis=1) + right[:, ~y].mean(axis=1)) / 2, rtol=1e-6)
 
 
 def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
     study = run(eliminate=0.05)
-    tested = scores_on_test(Predicted(np.full(40, 1.0), np.zeros(2, bool)), np.ones(20), np.arange(20), metrics=LEADING)
+    certain = Predicted(np.full(40, 1.0), np.zeros(2, bool))
+    tested = scores_on_test(certain, *on_labels(np.ones(20), 2), metrics=LEADING)
     chosen = choose(study, [0] * 6)
     found = summary(CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0)
     assert found["best"] == found["simplest"] == {"l1": None, "dropout": None}

@@ -52,7 +52,7 @@ def test_a_configuration_is_the_network_that_is_trained_alone():
         train_population([model], split, seeds=[8], epochs=6, batch_size=16, patience=patience)
         probability = model.predict(X_test, verbose=0).ravel()
         expected = np.log(probability / (1 - probability))
-        np.testing.assert_allclose(predicted[number].logits[place], expected, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(predicted[number].outputs[place], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_training_that_diverges_is_named():

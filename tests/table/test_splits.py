@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from regularization.errors import InputError
+from regularization.heads import head_of
 from regularization.intake.checks import check_table, read_table
 from regularization.params.allowed import LARGEST_SEED
 from regularization.table import (
@@ -21,7 +22,7 @@ from regularization.table import (
     split_rows_by_group,
     to_arrays,
 )
-from regularization.table.splits import majority_scores, shuffled_twin
+from regularization.table.splits import shuffled_twin
 
 GROUPS = np.concatenate([np.arange(80), np.arange(20)])  # 100 rows, 20 of them there twice
 LABELS = GROUPS % 2
@@ -72,7 +73,7 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
         "share_of_class_1": {"all": 0.5347, "train": 0.522, "validation": 0.5547, "test": 0.5594},
         "duplicate_rows": 240,
         "test_rows_also_in_training": 64,
-        "majority_class_on_test_rows": majority_scores(arrays.y_train, arrays.y_test),
+        "majority_class_on_test_rows": head_of(2).constant_scores(arrays.y_train, arrays.y_test),
     }
 
 
@@ -250,3 +251,26 @@ def test_arrays_are_scaled_by_the_training_rows():
 def test_a_table_too_small_for_the_blocks():
     with pytest.raises(InputError, match="expected 20 or more"):
         plan_splits(Table(np.zeros((60, 1)), np.arange(60) % 2, np.array([0, 1] * 30)), **PLAN)
+
+
+def test_a_number_is_standardized_by_the_training_rows_and_dealt_without_regard_to_it():
+    random = np.random.default_rng(0)
+    table = Table(random.normal(size=(200, 2)), 50 + 5 * random.normal(size=200), np.arange(200), n_classes=0)
+    plan = {"test_size": 0.2, "validation_split": 0.2, "random_state": 1, "seed": 3, "seeds": 2, "leaky_twins": 0}
+    split = plan_splits(table, splits=10, **plan)[1]
+    arrays = split.arrays(table)
+    assert arrays.y_train.mean() == pytest.approx(0, abs=1e-12)
+    assert arrays.y_train.std() == pytest.approx(1)
+    assert arrays.restored(arrays.y_test) == pytest.approx(table.y[split.rows.test])
+    shuffled = table._replace(y=random.permutation(table.y))
+    assert (plan_splits(shuffled, splits=10, **plan)[1].blocks == split.blocks).all()
+
+
+def test_blocks_are_alike_in_two_classes_and_as_they_come_in_more():
+    y = np.repeat([0, 1], [120, 80])
+    table = Table(np.zeros((200, 2)), y, np.arange(200))
+    plan = {"test_size": 0.2, "validation_split": 0.2, "random_state": 1, "seed": 3, "seeds": 2, "leaky_twins": 0}
+    blocks = plan_splits(table, splits=10, **plan)[1].blocks
+    assert [set(np.bincount(blocks[y == label])) for label in (0, 1)] == [{6}, {4}]
+    blocks = plan_splits(table._replace(y=2 * y, n_classes=3), splits=10, **plan)[1].blocks
+    assert len(set(np.bincount(blocks[y == 0], minlength=20))) > 2

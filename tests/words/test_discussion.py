@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from regularization.heads import head_of
 from regularization.words.discussion import FEWEST_ROWS, conclusion, discussion
 from tests.report.examples import BASE, STRONG, WEAK, compared, measures, reliability
 
@@ -13,7 +14,7 @@ SMALLER = {"train_loss": 0.3, "test_loss": 0.5, "gap": 0.2, "weight_norm": 6.0, 
 def text(found: pd.DataFrame | None = None, calibration: pd.DataFrame | None = None) -> str:
     found = measures(l1l2=dict(SMALLER)) if found is None else found
     calibration = reliability() if calibration is None else calibration
-    return " ".join(discussion(found, calibration, headline=(BASE, STRONG)))
+    return " ".join(discussion(found, calibration, headline=(BASE, STRONG), head=head_of(2)))
 
 
 def test_the_losses_of_the_baseline_are_told_and_nothing_is_claimed_of_them():
@@ -49,7 +50,7 @@ def test_a_comparison_stands_on_its_interval(its, word):
 
 def concluded(*rows: dict, found: pd.DataFrame | None = None) -> str:
     found = measures(l1l2=dict(SMALLER), dropout=SMALLER | {"test_loss": 0.6}) if found is None else found
-    return conclusion(found, pd.DataFrame(rows), headline=(BASE, STRONG, WEAK))
+    return conclusion(found, pd.DataFrame(rows), headline=(BASE, STRONG, WEAK), head=head_of(2))
 
 
 def pair(verdict: str, difference: float, variant: str, reference: str) -> dict:

@@ -44,9 +44,11 @@ def filled(page: str, files: tuple[list[str], Reader]) -> str:
     """The page with what stands between its marks made from the results in the files of a revision."""
     paths, read = files
     params, base = parse_values((read(PARAMS) or b"{}").decode()), read_revision(paths, read)
-    metrics = compared_metrics(base, read)
+    head, metrics = compared_metrics(base, read)
     for name, branch in {"dropout": more_dropout(base, params), "seed": other_seed(base)}.items():
-        comparison = compare_revisions(base if name == "dropout" else of_baseline(base), branch, metrics=metrics)
+        comparison = compare_revisions(
+            base if name == "dropout" else of_baseline(base), branch, head=head, metrics=metrics
+        )
         between = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         text = _quoted(comparison)
         page = between.sub(lambda marks, text=text: f"{marks[1]}{text}\n{marks[2]}", page)

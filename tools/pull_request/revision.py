@@ -12,7 +12,8 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.evidence.revisions import Comparison, Revision, compare_revisions, value_at
-from regularization.metrics import Metric, leading_metrics, metrics_with
+from regularization.heads import Head, head_of_data
+from regularization.heads.metrics import Metric
 from regularization.params.file import parse_values
 from regularization.variants import REFERENCES
 from tools.pull_request.repository import Reader
@@ -25,7 +26,7 @@ ALIAS = re.compile(r"(?<![^\s\[{,:-])\*[^\s\]},]")
 MOST_ALIASES = 20
 MOST_COLUMNS, MOST_VARIANTS, MOST_FILES = 200, 200, 2000
 KEYS = ["split", "seed", "n_train", "n_distinct_train", "n_test"]
-DATA_SETTINGS = ("sha256", "target", "threshold", "positive")  # another of them makes other rows or labels
+DATA_SETTINGS = ("sha256", "target", "task", "threshold", "positive")  # another of them makes other rows or labels
 SPLIT_SETTINGS = ("data", "split", "seed")  # another of them may make other rows, columns or splits
 
 
@@ -35,7 +36,8 @@ def compare_files(base: tuple[list[str], Reader], branch: tuple[list[str], Reade
     Raises `InputError` for a file that cannot be read.
     """
     of_base = read_revision(*base)
-    compared = compare_revisions(of_base, read_revision(*branch), metrics=compared_metrics(of_base, base[1]))
+    head, metrics = compared_metrics(of_base, base[1])
+    compared = compare_revisions(of_base, read_revision(*branch), head=head, metrics=metrics)
     return compared._replace(stale=tuple(stale_stages(*branch, pipelines=[base[1], branch[1]])))
 
 
@@ -103,16 +105,22 @@ def _mapping(path: str, read: Reader) -> dict:
 
 def _settings(params: Mapping) -> dict:
     data = params.get("data")
-    return {f"data.{key}": data.get(key) for key in DATA_SETTINGS} if isinstance(data, dict) else {}
+    before = {"task": "binary"}  # of revisions that knew no other
+    return {f"data.{key}": data.get(key, before.get(key)) for key in DATA_SETTINGS} if isinstance(data, dict) else {}
 
 
-def compared_metrics(base: Revision, read: Reader) -> Mapping[str, Metric]:
-    """Those that the base's table calls for, with the base's regions of equivalence."""
-    found = value_at(_mapping(PARAMS, read), "evidence.equivalence")
-    share = value_at(base.data, "share_of_class_1.all")
-    share = share if isinstance(share, float) and 0 < share < 1 else 0.5
-    metrics = metrics_with(_numbers(found), share)
-    return {name: metrics[name] for name in leading_metrics(min(share, 1 - share))}
+def compared_metrics(base: Revision, read: Reader) -> tuple[Head, Mapping[str, Metric]]:
+    """The head of the base's networks, and the metrics that its table calls for, with its regions of equivalence."""
+    fixed, data = _numbers(value_at(_mapping(PARAMS, read), "evidence.equivalence")), base.data
+    share = value_at(data, "share_of_class_1.all")
+    if not {"shares_of_classes", "target"} & set(data) and not (isinstance(share, float) and 0 < share < 1):
+        data = {"share_of_class_1": {"all": 0.5}}
+    try:
+        head = head_of_data(data)
+        metrics = head.with_equivalence(fixed, data)
+        return head, {name: metrics[name] for name in head.leading(head.minority(data))}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InputError(f"{DATA}: received no figures of the target; make the results again") from None
 
 
 def _numbers(found: object) -> dict[str, float]:

@@ -3,11 +3,13 @@
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
-from regularization.metrics import METRICS, metrics_with
+from regularization.heads import head_of
+from regularization.heads.metrics import OF_BINARY as METRICS
 
 
 def equivalence(share: float, **fixed) -> dict[str, float]:
-    return {name: metric.equivalence for name, metric in metrics_with(fixed, share).items()}
+    metrics = head_of(2).with_equivalence(fixed, {"share_of_class_1": {"all": share}})
+    return {name: metric.equivalence for name, metric in metrics.items()}
 
 
 def test_two_equal_classes_have_the_limits_of_the_metrics():
