@@ -156,7 +156,10 @@ def summary(file: str, understood: Understood, without_labels: list[str]) -> lis
         f"left out: {_listed([f'{name} ({reason})' for name, reason in understood.left_out.items()])}",
         f"rows that repeat an earlier one: {len(groups) - len(np.unique(groups))}",
         f"inputs of the network: {n_inputs}",
-        *(f"variant left out, as a number has no labels, until `git checkout params.yaml`: {name}" for name in without_labels),
+        *(
+            f"variant left out, as a number has no labels, until `git checkout params.yaml`: {name}"
+            for name in without_labels
+        ),
         "params.yaml holds all this under `data`, to read and to change; `git checkout params.yaml` goes back",
         "next: make",
     ]
