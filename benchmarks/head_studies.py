@@ -69,26 +69,15 @@ def least_squares(penalty: float, *, stream: int = 0) -> Callable:
 
 
 NO_SEED, OTHER = -1, -2  # streams of learners without a seed
+APART = least_squares(1.0, stream=NO_SEED), least_squares(1.0, stream=OTHER)
+PENALTIES = least_squares(0.1), least_squares(100.0)
 CASES = [
-    Case("number, another penalty", 0, least_squares(0.1), least_squares(100.0), 1000),
-    Case("number, without seeds", 0, least_squares(1.0, stream=NO_SEED), least_squares(1.0, stream=OTHER), 200),
-    Case(
-        "number, without seeds, heavy tails",
-        0,
-        least_squares(1.0, stream=NO_SEED),
-        least_squares(1.0, stream=OTHER),
-        200,
-        heavy_tails,
-    ),
-    Case("four classes, another penalty", 4, least_squares(0.1), least_squares(100.0), 1000),
-    Case("four classes, without seeds", 4, least_squares(1.0, stream=NO_SEED), least_squares(1.0, stream=OTHER), 1000),
-    Case(
-        "four classes, one of 6 rows, without seeds",
-        4,
-        least_squares(1.0, stream=NO_SEED),
-        least_squares(1.0, stream=OTHER),
-        200,
-    ),
+    Case("number, another penalty", 0, *PENALTIES, 1000),
+    Case("number, without seeds", 0, *APART, 200),
+    Case("number, without seeds, heavy tails", 0, *APART, 200, heavy_tails),
+    Case("four classes, another penalty", 4, *PENALTIES, 1000),
+    Case("four classes, without seeds", 4, *APART, 1000),
+    Case("four classes, one of 6 rows, without seeds", 4, *APART, 200),
 ]
 
 

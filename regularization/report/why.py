@@ -161,17 +161,24 @@ def losses_chart(measures: pd.DataFrame, loss: Metric) -> Chart:
     )
 
 
-def reliability_chart(calibration: pd.DataFrame) -> Chart:
-    """How often class 1 is true, against how probable the network called it."""
-    diagonal = {"type": "scatter", "mode": "lines", "name": "as sure as it should be", "x": [0, 1], "y": [0, 1]}
+def _beside_diagonal(filled: pd.DataFrame, x: str, y: str, name: str, ends: list) -> list[dict]:
+    """A dotted diagonal of that name between its `ends`, then a line per variant: what is true, by what it predicts."""
+    diagonal = {"type": "scatter", "mode": "lines", "name": name, "x": ends, "y": ends}
     traces = [diagonal | {"line": {"color": "@ink", "width": 1, "dash": "dot"}, "hoverinfo": "skip"}]
-    filled, told = calibration[calibration["rows"] >= FEWEST_ROWS], []
     for number, (variant, its) in enumerate(filled.groupby("variant", sort=False)):
         line = {"color": series(number), "width": 2, "dash": DASHES[number % len(DASHES)]}
         trace = {"type": "scatter", "mode": "lines+markers", "name": plain(variant), "line": line}
-        trace |= {"x": numbers(its["mean_probability"]), "y": numbers(its["share_of_class_1"])}
+        trace |= {"x": numbers(its[x]), "y": numbers(its[y])}
         mark = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9, "color": series(number)}
         traces.append(trace | {"marker": mark})
+    return traces
+
+
+def reliability_chart(calibration: pd.DataFrame) -> Chart:
+    """How often class 1 is true, against how probable the network called it."""
+    filled, told = calibration[calibration["rows"] >= FEWEST_ROWS], []
+    traces = _beside_diagonal(filled, "mean_probability", "share_of_class_1", "as sure as it should be", [0, 1])
+    for variant, its in filled.groupby("variant", sort=False):
         called, true = its.iloc[-1][["mean_probability", "share_of_class_1"]]
         told.append(f"{variant} calls it {called:.0%} probable and it is true in {true:.0%}")
     rows = [
@@ -193,18 +200,12 @@ def reliability_chart(calibration: pd.DataFrame) -> Chart:
 
 def predicted_chart(bins: pd.DataFrame) -> Chart:
     """What is true on average, against what the networks predict, by tenths of the target."""
-    filled, told, traces = bins[bins["rows"] >= FEWEST_ROWS], [], []
-    for number, (variant, its) in enumerate(filled.groupby("variant", sort=False)):
-        line = {"color": series(number), "width": 2, "dash": DASHES[number % len(DASHES)]}
-        trace = {"type": "scatter", "mode": "lines+markers", "name": plain(variant), "line": line}
-        trace |= {"x": numbers(its["mean_predicted"]), "y": numbers(its["mean_true"])}
-        mark = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9, "color": series(number)}
-        traces.append(trace | {"marker": mark})
+    filled, told = bins[bins["rows"] >= FEWEST_ROWS], []
+    ends = [float(end(filled["mean_predicted"])) for end in (min, max)] if len(filled) else [0, 1]
+    traces = _beside_diagonal(filled, "mean_predicted", "mean_true", "as it should be", numbers(ends))
+    for variant, its in filled.groupby("variant", sort=False):
         predicted, true = its.iloc[-1][["mean_predicted", "mean_true"]]
         told.append(f"{variant} predicts {figure(predicted)} and {figure(true)} is true")
-    ends = [float(f(filled["mean_predicted"])) for f in (min, max)] if len(filled) else [0, 1]
-    diagonal = {"type": "scatter", "mode": "lines", "name": "as it should be", "x": numbers(ends), "y": numbers(ends)}
-    traces.insert(0, diagonal | {"line": {"color": "@ink", "width": 1, "dash": "dot"}, "hoverinfo": "skip"})
     rows = [
         [f"{row.variant}, tenth {row.bin}", f"{row.rows:,}", figure(row.mean_predicted), figure(row.mean_true)]
         for row in filled.itertuples()
