@@ -4,14 +4,15 @@
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell python$(version) -c '' 2>/dev/null && echo python$(version))) python3)
 BASE ?= main
 MODEL ?= models/recommended.keras
-export BASE FILE TARGET TASK THRESHOLD POSITIVE MODEL ROWS
+export BASE FILE TARGET TASK THRESHOLD POSITIVE BUDGET MODEL ROWS
 # The stages call `python`: it must be the environment's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all changed help setup test test-fast test-slow lint format benchmark experiments pull-request plots-page readme report-picture axe requirements same-bytes clean
+.PHONY: all changed help setup test test-fast test-slow lint format benchmark experiments plan pull-request plots-page readme report-picture axe requirements same-bytes clean
 
 all: setup ## train the three models, as far as anything changed, and print how they did
+	@python -m tools.plan --total
 	@dvc repro
 	@python -m tools.summary
 
@@ -72,8 +73,11 @@ readme: setup ## write the figures of README.md and docs/ anew from metrics/
 	@python -m tools.readme
 	@python -m tools.pull_request.examples
 
-table: setup ## use a table of your own: FILE=my.csv TARGET=column (and TASK=number, THRESHOLD=6 or POSITIVE=yes)
-	@python -m tools.table "$$FILE" "$$TARGET" $(if $(TASK),--task="$$TASK") $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE")
+table: setup ## use a table of your own: FILE=my.csv TARGET=column (and TASK=number, THRESHOLD=6, POSITIVE=yes, BUDGET=2h)
+	@python -m tools.table "$$FILE" "$$TARGET" $(if $(TASK),--task="$$TASK") $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE") $(if $(BUDGET),--budget="$$BUDGET")
+
+plan: setup ## print what each stage takes with the present params.yaml, in time and memory
+	@python -m tools.plan
 
 predict: setup ## score new rows with the recommended network (or MODEL=models/base.keras): ROWS=rows.csv
 	@python -m tools.predict "$$MODEL" "$$ROWS"

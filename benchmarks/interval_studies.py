@@ -275,13 +275,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.interval_studies", description=__doc__)
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--share", default="1/1", help="which of how many parts of the cases, such as 1/2")
+    parser.add_argument(
+        "--splits", type=int, default=SPLITS, help="all splits of a study; 60 are those of a large table"
+    )
     asked = parser.parse_args()
     number, parts = map(int, asked.share.split("/"))
     print_row("case", "rows", "metric", "splits", "true difference", "coverage", "width", "excludes 0")
     print_row(*["---"] * 8)
     for case in [*CASES, *ADVERSARIAL][number - 1 :: parts]:
-        for (metric, part), row in coverage(case, studies=asked.studies).items():
-            splits = f"{SPLITS // part}" if isinstance(part, int) else part
+        for (metric, part), row in coverage(case, studies=asked.studies, splits=asked.splits).items():
+            splits = f"{asked.splits // part}" if isinstance(part, int) else part
             figures = [f"{row['truth']:+.4f}", f"{row['coverage']:.1%}", f"{row['half_width'] / row['ideal']:.2f}"]
             print_row(case.name, f"{case.n_rows:,}", metric, splits, *figures, f"{row['excludes_0']:.0%}")
 

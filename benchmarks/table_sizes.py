@@ -1,57 +1,88 @@
-"""`python -m benchmarks.table_sizes`: time and memory that replicates take on tables of many sizes.
+"""`python -m benchmarks.table_sizes`: `make table` and `make` on tables of five sizes, beside what was planned.
 
-Each size runs in a process of its own: a synthetic table, 10 honest splits and 2 networks on one more split, 3 epochs
-each, as `stages.replicate base` trains them. Prints a table; a few minutes, and the largest size takes some GB. The
-seconds are those that all cores together were at work, which others on the machine change little.
-`python -m benchmarks.table_sizes 200000x20` measures that size alone.
+Each size is a synthetic table of two classes in a clone of the last commit, at the default budget; hours in all.
+`python -m benchmarks.table_sizes 200000x20 --budget 5m` takes one size and another budget. Prints a row per size: the
+plan and the time that all stages took, the largest memory of a stage, and what was found of the first comparison.
 """
 
-import multiprocessing
+import argparse
+import os
+import re
 import resource
+import subprocess
 import sys
+import tempfile
 import time
-from functools import partial
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import benchmarks.threads  # noqa: F401
+from regularization.budget import DEFAULT_BUDGET, params_size, stage_costs, total
 from regularization.params import load_params
-from regularization.table import Table, plan_splits
-from regularization.variants import network_settings
 
-SIZES = [(rows, columns) for columns in (2, 30, 500) for rows in (10**3, 10**4, 10**5, 10**6)]
-SIZES = [size for size in SIZES if size != (10**6, 500)] + [(200_000, 20)]  # that one takes 4 GB for the table alone
-SPLITS, SEEDS, EPOCHS = 10, 2, 3
+SIZES = {"1000x10": 0, "7000x41": 0, "32561x107": 7, "200000x20": 0, "1000000x10": 0}  # and columns of texts
+KINDS = 14  # of a column of texts
 
 
 def main() -> None:
-    print(f"{SPLITS + SEEDS} networks on {SPLITS + 1} splits, {EPOCHS} epochs each")
-    print("| rows | columns | seconds of a core | peak memory, GB |\n| --- | --- | --- | --- |")
-    for rows, columns in [size for size in SIZES if not sys.argv[1:] or f"{size[0]}x{size[1]}" in sys.argv[1:]]:
-        with multiprocessing.get_context("spawn").Pool(1) as process:  # its peak is that of this size alone
-            seconds, memory = process.apply(partial(measure, rows, columns))
-        print(f"| {rows:,} | {columns} | {seconds:.0f} | {memory:.1f} |", flush=True)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.table_sizes", description=__doc__)
+    parser.add_argument("sizes", nargs="*", default=list(SIZES))
+    parser.add_argument("--budget", default=DEFAULT_BUDGET)
+    asked = parser.parse_args()
+    print("| rows | inputs | epochs | splits | planned, min | took, min | GB | loss of dropout against base |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for size in asked.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            print(measure(size, Path(folder), asked.budget), flush=True)
 
 
-def measure(rows: int, columns: int) -> tuple[float, float]:
-    """Seconds of a core for the training, compiling included, imports not; and the process' peak memory in GB."""
-    from regularization.replicates.training import train_replicates
+def measure(size: str, folder: Path, budget: str) -> str:
+    """The row of one size; what the stages say goes to stderr, with the seconds since the start."""
+    project, rows, columns = folder / "project", *map(int, size.split("x"))
+    subprocess.run(["git", "clone", "--quiet", ".", str(project)], check=True)
+    draw(rows, columns, SIZES.get(size, 0)).to_csv(folder / "table.csv", index=False)
+    run("-m", "tools.table", str(folder / "table.csv"), "y", "--budget", budget, cwd=project)
+    params = load_params(project / "params.yaml")
+    planned = total(stage_costs(params, params_size(params))).seconds
+    start = time.monotonic()
+    run("-m", "dvc", "repro", cwd=project)
+    took = time.monotonic() - start
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    pairs = pd.read_csv(project / "metrics/evidence/comparisons.csv")
+    pair = pairs.query("family == 'headline' and variant == 'dropout' and reference == 'base'").set_index("metric")
+    loss = pair.loc["binary_crossentropy"]
+    found = f"{loss['verdict']}, {loss['difference']:+.4f} ({loss['lower']:+.4f} to {loss['upper']:+.4f})"
+    splits = f"{params.replicate.splits}, {params.replicate.headline_splits}, {params.replicate.variant_splits}"
+    figures = f"{planned / 60:.1f} | {took / 60:.1f} | {memory:.1f}"
+    return f"| {rows:,} | {params.plan.inputs} | {params.epochs} | {splits} | {figures} | {found} |"
 
-    params, random = load_params(), np.random.default_rng(0)
-    X = random.standard_normal((rows, columns))
-    y = (X[:, 0] + random.standard_normal(rows) > 0).astype(int)
-    table = Table(X, y, np.arange(rows))
-    split = {"test_size": 0.2, "validation_split": 0.2, "random_state": 42, "seed": 42}
-    start = time.process_time()
-    train_replicates(
-        {"base": {}},
-        plan_splits(table, **split, seeds=SEEDS, splits=SPLITS, leaky_twins=2),
-        table,
-        network=network_settings(params) | {"n_features": columns},
-        epochs=EPOCHS,
-        batch_size=params.batch_size,
-    )
-    return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+def draw(rows: int, columns: int, texts: int) -> pd.DataFrame:
+    """A table whose target follows some columns and noise, in all with `columns` inputs, some from `texts`."""
+    random = np.random.default_rng(0)
+    numbers = random.standard_normal((rows, columns - texts * KINDS))
+    table = pd.DataFrame(numbers.round(4), columns=[f"x{number}" for number in range(numbers.shape[1])])
+    level = numbers[:, 0] + numbers[:, 1] * numbers[:, 2] + 0.5 * np.abs(numbers[:, 3])
+    for number in range(texts):
+        kinds = random.integers(KINDS, size=rows)
+        table[f"t{number}"] = np.array([f"kind {chr(97 + kind)}" for kind in range(KINDS)])[kinds]
+        level += random.standard_normal(KINDS)[kinds] / 2
+    return table.assign(y=np.where(level + 1.5 * random.standard_normal(rows) > np.median(level), "yes", "no"))
+
+
+def run(*command: str, cwd: Path) -> None:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    start, env = time.monotonic(), os.environ | {"PYTHONUNBUFFERED": "1", "PATH": path}
+    with subprocess.Popen(
+        [sys.executable, *command], cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            if re.search(r"\S", line):
+                print(f"{time.monotonic() - start:7.1f} {line.rstrip()}", file=sys.stderr, flush=True)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ REFERENCES = ("logistic_regression", "ridge_regression", "random_forest", "gradi
 PENALTIES = ("l1", "l2", "bias_l1", "bias_l2", "activity_l1", "activity_l2")  # on `regularized_layers`
 SHARED_SETTINGS = ("hidden_units", "learning_rate")
 SHARED_BY_VARIATIONS = ("regularized_layers",)
+SETTINGS_IN_STEPS = ("decay_steps", "ema_steps")  # below 1 they are a share of the training's steps
 TRAINING_SETTINGS = ("patience",)  # of a variant's settings, those that the training takes and not `build_model`
 # An example of every technique, as settings of `build_model`. The tests, the benchmarks and the check of equal bytes
 # train each of them, and docs/techniques.md explains each. The schedules are short enough to end in a test.
@@ -86,6 +87,12 @@ def splits_of(group: str, params) -> int:
     return min(replicate.splits, replicate.headline_splits if group in params.headline else replicate.variant_splits)
 
 
+def seeds_of(group: str, params) -> int:
+    """Return how many networks each variant of one group of replicates gets on the notebook's one split."""
+    replicate = params.replicate
+    return replicate.seeds if group in params.headline else min(replicate.seeds, replicate.variant_seeds)
+
+
 def split_settings(settings: dict) -> tuple[dict, dict]:
     """Return a variant's settings as those of `build_model` and those of training (`TRAINING_SETTINGS`)."""
     build = {key: value for key, value in settings.items() if key not in TRAINING_SETTINGS}
@@ -96,6 +103,20 @@ def sweep_settings(params, configuration: dict) -> dict:
     """Return the settings of a configuration of the sweep's grid; null leaves what all networks share."""
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
     return shared | {key: value for key, value in configuration.items() if value is not None}
+
+
+def in_steps(settings: dict, *, n_rows: int, epochs: int, batch_size: int) -> dict:
+    """Return the settings with numbers of steps where they hold shares of the training's steps, on `n_rows` rows.
+
+    A moving average that reaches back over n steps has the momentum 1 - 1 / n.
+    """
+    counted, steps = dict(settings), epochs * -(-n_rows // batch_size)
+    for key in SETTINGS_IN_STEPS:
+        if counted.get(key) and counted[key] < 1:
+            counted[key] = max(round(counted[key] * steps), 1)
+    if averaged := counted.pop("ema_steps", None):
+        counted["ema_momentum"] = 1 - 1 / averaged
+    return counted
 
 
 def trained_variants(group: str, params) -> dict[str, dict]:

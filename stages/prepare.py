@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.intake.checks import CheckedTable, check_table, read_table
+from regularization.intake.checks import CheckedTable, check_table, drop_unlabelled, read_table
 from regularization.intake.labels import Target, few_rows
 from regularization.params import Data, load_params
 from regularization.table import (
@@ -34,7 +34,7 @@ def main() -> None:
     raw = _read(_checked_bytes(source, params.data), params.data)
     checked, split = _checked(raw, params.data), params.split
     _warn_of_suspects(raw[[column.name for column in checked.columns]])
-    table = _table(checked)
+    table = table_of(checked)
     choose_rows = split_rows_by_group if split.keep_duplicates_together else split_rows
     rows = choose_rows(
         table.groups,
@@ -54,7 +54,7 @@ def main() -> None:
             folder / "preprocessing.json",  # what a saved model needs to take new rows of the table
             {
                 "table": {name: source.get(name) for name in ("file", "sha256", "origin")},
-                "layout": params.data.model_dump(include={"delimiter", "decimal", "encoding"}),
+                "layout": params.data.layout,
                 "target": checked.target._asdict() | scale,
                 "columns": to_plain(checked.columns, preprocessor),
             },
@@ -82,12 +82,13 @@ def _checked_bytes(source: dict, data: Data) -> BytesIO:
 
 
 def _read(table: BytesIO, data: Data) -> pd.DataFrame:
-    return read_table(
-        table, name=f"data/raw/{TABLE}", delimiter=data.delimiter, decimal=data.decimal, encoding=data.encoding
-    )
+    return read_table(table, name=f"data/raw/{TABLE}", **data.layout)
 
 
 def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
+    raw, n_unlabelled = drop_unlabelled(raw, data.target)
+    if n_unlabelled:
+        print(f"{n_unlabelled} rows without {data.target} are left out")
     return check_table(
         raw,
         columns=data.columns,
@@ -99,7 +100,8 @@ def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
     )
 
 
-def _table(checked: CheckedTable) -> Table:
+def table_of(checked: CheckedTable) -> Table:
+    """The checked table as the splits take it."""
     n_categories = np.array([len(column.categories) for column in checked.columns])
     return Table(
         checked.features.to_numpy(),

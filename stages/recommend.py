@@ -11,7 +11,7 @@ from regularization.networks.keras_file import PREPROCESSING, normalized_keras_f
 from regularization.params import Params, load_params
 from regularization.table import Arrays, Rows, Table, split_rows_by_group, to_arrays
 from regularization.table.preprocessing import TargetScale, exact, fit_on, from_plain, to_plain
-from regularization.variants import network_settings, split_settings
+from regularization.variants import in_steps, network_settings, split_settings
 from stages._ends import quiet_import, run_stage
 from stages._files import atomic_file, read_json, write_json
 from stages._prepared import PREPARED, prepared_table
@@ -22,9 +22,10 @@ MODEL = "models/recommended.keras"
 def main() -> None:
     params, recommended = load_params(), read_json("metrics/evidence/recommended.json", ["variant", "settings"])
     name, variant = recommended["variant"], recommended["settings"]
-    built_by, trained_by = split_settings(variant)
     table = prepared_table()
-    rows = _rows(params, table, stops_early=bool(trained_by))
+    rows = _rows(params, table, stops_early=bool(split_settings(variant)[1]))
+    length = {"epochs": params.epochs, "batch_size": params.batch_size}
+    built_by, trained_by = split_settings(in_steps(variant, n_rows=len(rows.train), **length))
     description = read_json(PREPARED / PREPROCESSING)
     columns, fitted = from_plain(description["columns"])
     preprocessor = fit_on(table.X[rows.train], n_categories=fitted.n_categories, may_miss=fitted.may_miss)
@@ -34,7 +35,7 @@ def main() -> None:
         description["target"] |= exact(TargetScale(*arrays.target.tolist()))
     settings = network_settings(params) | built_by
     settings |= {"n_features": arrays.X_train.shape[1], "n_classes": table.n_classes, "seed": params.seed}
-    model, epochs, scores = _train(arrays, settings, trained_by, params, name)
+    model, epochs, scores = _train(arrays, settings, trained_by | length, params.seed, name)
     with atomic_file(MODEL) as partial:
         content = normalized_keras_file(_saved(model, partial))
         partial.write_bytes(with_member(content, PREPROCESSING, json.dumps(description, indent=2).encode()))
@@ -62,7 +63,7 @@ def _rows(params: Params, table: Table, *, stops_early: bool) -> Rows:
     return Rows(np.concatenate([rows.train, rows.test]), rows.val, rows.test[:0])
 
 
-def _train(arrays: Arrays, settings: dict, trained_by: dict, params: Params, name: str):
+def _train(arrays: Arrays, settings: dict, training: dict, seed: int, name: str):
     """The trained model, after how many epochs, and its scores on the rows that it was trained on."""
     with quiet_import():
         import tensorflow as tf
@@ -72,11 +73,10 @@ def _train(arrays: Arrays, settings: dict, trained_by: dict, params: Params, nam
         from regularization.networks.fit import fit_epochs
         from regularization.networks.models import build_model
     tf.config.experimental.enable_op_determinism()
-    training = trained_by | {"epochs": params.epochs, "batch_size": params.batch_size, "seed": params.seed}
     model = build_model(**settings)
-    with tqdm(total=params.epochs, desc=name, unit="epoch", disable=None) as bar:
+    with tqdm(total=training["epochs"], desc=name, unit="epoch", disable=None) as bar:
         history = fit_epochs(
-            model, *arrays[:4], **training, callbacks=[LambdaCallback(on_epoch_end=lambda *_: bar.update())]
+            model, *arrays[:4], **training, seed=seed, callbacks=[LambdaCallback(on_epoch_end=lambda *_: bar.update())]
         )
     predicted, y = (arrays.restored(its) for its in (predictions(model, arrays.X_train), arrays.y_train))
     return model, len(history.epoch), score_predictions(y, predicted, head_of(settings["n_classes"]))

@@ -4,13 +4,14 @@ import sys
 
 import pandas as pd
 
+from regularization.budget import group_cost, size_of
+from regularization.jobs.cost import check_memory
 from regularization.jobs.engines import train_here
-from regularization.jobs.work import count_weights
 from regularization.params import load_params
 from regularization.replicates.plan import plan_group
 from regularization.rounding import share_threads
-from regularization.table import PlannedSplit, Table
-from regularization.variants import network_settings, program_of, replicate_groups, trained_variants
+from regularization.table import Table
+from regularization.variants import network_settings, replicate_groups, trained_variants
 from stages._ends import chosen, quiet_import, run_stage
 from stages._engine import open_engine, progress_bar
 from stages._files import write_replicates
@@ -32,7 +33,7 @@ def main() -> None:
 
     network = network_settings(params) | {"n_features": table.n_inputs, "n_classes": table.n_classes}
     trainings = len(variants) * sum(len(split.seeds) for split in splits)
-    _announce(group, params, table, splits, variants, trainings)
+    _announce(group, params, table, trainings)
     with open_engine(trainings) as engine, progress_bar(group, trainings) as on_progress:
         replicates = train_replicates(
             variants,
@@ -50,21 +51,9 @@ def main() -> None:
     write_replicates(group, replicates)
 
 
-def _announce(group: str, params, table: Table, splits: list[PlannedSplit], variants: dict, trainings: int) -> None:
+def _announce(group: str, params, table: Table, trainings: int) -> None:
     """Print beforehand what the trainings cost at most; raise `InputError` where this machine's memory is too small."""
-    from regularization.jobs.cost import check_memory, estimate_cost
-
-    units = [settings.get("hidden_units", params.hidden_units) for settings in variants.values()]
-    cost = estimate_cost(
-        n_trainings=trainings,
-        n_splits=len(splits),
-        epochs=params.epochs,
-        n_rows=len(splits[0].rows.train) + len(splits[0].rows.val),
-        n_inputs=table.n_inputs,
-        n_weights=max(count_weights(table.n_inputs, its_units, table.head.units) for its_units in units),
-        n_at_once=trainings,
-        n_programs=len({program_of(settings) for settings in variants.values()}),
-    )
+    cost = group_cost(group, params, size_of(table))
     print(f"{group}: {trainings} trainings on {len(table.y):,} rows: {cost}, less where kept", flush=True)
     check_memory(cost)
 

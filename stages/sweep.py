@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from regularization.budget import size_of, sweep_cost
 from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
 from regularization.heads.metrics import MAE, METRICS
-from regularization.jobs.work import count_weights
 from regularization.params import Params, load_params
 from regularization.rounding import share_threads
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
 from regularization.sweep.results import choose, final_cell, final_work, scores_on_test, summary, tabulate
 from regularization.sweep.rounds import Predicted, plan_folds, run_rounds, work_on
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
-from regularization.variants import network_settings, sweep_settings
+from regularization.variants import in_steps, network_settings, sweep_settings
 from regularization.words.phrases import interval
 from stages._ends import quiet_import, run_stage
 from stages._engine import open_engine, progress_bar
@@ -38,7 +38,7 @@ def main() -> None:
         study = _train_grid(params, table, folds, configurations, engine, on_progress)
         chosen = choose(study, _complexities(params, table, configurations), random_state=params.seed)
         last_work, last = final_work(table, training_rows, rows.test, **_shares(params), **_training(params, table))
-        cell = final_cell(sweep_settings(params, configurations[chosen[1]]), seed=params.seed)
+        cell = final_cell(_settings(params, configurations[chosen[1]], last), seed=params.seed)
         ((_, tested),) = _trainer(engine, last_work, lambda _: None)([cell])
     scored = np.concatenate([fold.test for fold in folds])
     head, unseen = table.head, last[0].test
@@ -64,7 +64,7 @@ def main() -> None:
 
 def _train_grid(params: Params, table: Table, folds: list[Rows], configurations: list[dict], engine, on_progress):
     return run_rounds(
-        [sweep_settings(params, configuration) for configuration in configurations],
+        [_settings(params, configuration, folds) for configuration in configurations],
         table,
         folds,
         _trainer(engine, work_on(table, folds, **_training(params, table)), on_progress),
@@ -72,6 +72,12 @@ def _train_grid(params: Params, table: Table, folds: list[Rows], configurations:
         seed=params.seed,
         eliminate=params.sweep.eliminate,
     )
+
+
+def _settings(params: Params, configuration: dict, splits: list[Rows]) -> dict:
+    """What a configuration's networks are built and trained with on the splits."""
+    steps = {"n_rows": len(splits[0].train), "epochs": params.epochs, "batch_size": params.batch_size}
+    return in_steps(sweep_settings(params, configuration), **steps)
 
 
 def _minority(table: Table) -> float:
@@ -108,17 +114,7 @@ def _check_size(params: Params, table: Table, folds: list[Rows]) -> None:
     """Say what the sweep will cost at most, and refuse one that is larger than `sweep.most_trainings`."""
     n_configurations = count_configurations(params.sweep.lists())
     trainings = n_configurations * len(folds) * params.sweep.seeds
-    with quiet_import():  # the estimate knows the program, and so imports TensorFlow
-        from regularization.jobs.cost import estimate_cost
-
-        cost = estimate_cost(
-            n_trainings=trainings,
-            n_splits=len(folds),
-            epochs=params.epochs,
-            n_rows=len(folds[0].train) + len(folds[0].val),
-            n_inputs=table.n_inputs,
-            n_weights=count_weights(table.n_inputs, params.hidden_units, table.head.units),
-        )
+    cost = sweep_cost(params, size_of(table))
     size = f"{n_configurations:,} configurations, {trainings:,} trainings, on this machine {cost}"
     if trainings > params.sweep.most_trainings:
         raise InputError(

@@ -14,7 +14,13 @@ from regularization.heads import head_of
 from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
 from regularization.params import load_params
 from regularization.table import Arrays
-from regularization.variants import headline_models, headline_settings, network_settings, training_settings
+from regularization.variants import (
+    headline_models,
+    headline_settings,
+    in_steps,
+    network_settings,
+    training_settings,
+)
 from stages._ends import chosen, quiet_import, run_stage
 from stages._files import atomic_file, atomic_folder, read_json, write_json
 from stages._kept import kept_results
@@ -40,8 +46,9 @@ def main() -> None:
         "n_classes": n_classes,
         "seed": params.seed,
     }
-    settings = headline_settings(params, name) | shared
-    training = training_settings(params) | {"epochs": params.epochs, "batch_size": params.batch_size}
+    length = {"epochs": params.epochs, "batch_size": params.batch_size}
+    settings = in_steps(headline_settings(params, name), n_rows=len(arrays.X_train), **length) | shared
+    training = training_settings(params) | length
     with quiet_import():
         from regularization.networks import evaluation, fit, models  # noqa: F401 (the store asks which code is in use)
     kept = kept_results(Files, tuple(arrays), preprocessing)

@@ -22,6 +22,7 @@ QUICK = {
     "regularized_layers": [1],
     "replicate": {
         "seeds": 2,
+        "variant_seeds": 1,
         "splits": 20,
         "headline_splits": 15,
         "variant_splits": 10,

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from regularization.budget import group_cost, params_size, with_values
 from regularization.heads import head_of_data
-from regularization.jobs.cost import estimate_seconds
-from regularization.jobs.work import count_weights
 from regularization.params import load_params
 from regularization.variants import headline_models
 from regularization.words.answer import answer
@@ -40,7 +39,7 @@ def main() -> None:
     evidence = _evidence()
     print("\n".join(f"  {sentence}" for sentence in answer(evidence)))
     if further := splits_to_decide(evidence):
-        print(_deeper(further, data))
+        print(_deeper(further))
     differing = changed_results()
     if differing:
         print(
@@ -58,18 +57,14 @@ def _figure(value: float | None) -> str:
     return f"{value:.4f}" if 0.01 <= abs(value) < 1000 else f"{value:.5g}"
 
 
-def _deeper(splits: int, data: dict) -> str:
+def _deeper(splits: int) -> str:
     """Return how to train the headline models on so many splits, and what that takes on this machine."""
     params = load_params()
     replicate, headline = params.replicate, headline_models(params)
     new = (len(headline) - 1) * max(splits - replicate.headline_splits, 0) + max(splits - replicate.splits, 0)
-    layout = read_json("data/prepared/preprocessing.json", ["columns"])["columns"]
-    seconds = estimate_seconds(
-        n_trainings=new,
-        epochs=params.epochs,
-        n_rows=round(0.8 * data["rows"]["all"]),
-        n_weights=count_weights(len(layout), params.hidden_units, head_of_data(data).units),
-    )
+    more = {"replicate.headline_splits": splits, "replicate.splits": max(splits, replicate.splits)}
+    deeper, size = with_values(params, more), params_size(params)
+    seconds = sum(group_cost(name, deeper, size).seconds - group_cost(name, params, size).seconds for name in headline)
     settings = f"-S replicate.headline_splits={splits}"
     settings += f" -S replicate.splits={splits}" if splits > replicate.splits else ""
     return (

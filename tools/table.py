@@ -1,7 +1,8 @@
-"""Point the pipeline at a table of your own: `make table FILE=my.csv TARGET=y` writes the `data` group of params.yaml.
+"""Point the pipeline at a table of your own: `make table FILE=my.csv TARGET=y` writes params.yaml for it.
 
-FILE may be an address too. What it understood and what it left out is said in a few lines; `git checkout params.yaml`
-goes back to the wine table.
+FILE may be an address too. What it understood and what it left out is said in a few lines. A few trainings then say how
+long the others should go on, and BUDGET, 15m unless said, how many there are; `git checkout params.yaml` goes back to
+the wine table.
 """
 
 import argparse
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from regularization.budget import DEFAULT_BUDGET, plan, seconds_of, size_of
 from regularization.errors import InputError
 from regularization.heads import TASKS
 from regularization.intake.addresses import address_problem, is_web_address
@@ -24,17 +26,21 @@ from regularization.intake.checks import CheckedTable, check_table
 from regularization.intake.fetching import fetch
 from regularization.intake.labels import few_rows, label_text
 from regularization.intake.sniffing import Understood, understand
-from regularization.params import check_params
+from regularization.params import Params, check_params
 from regularization.params.file import parse_values
-from regularization.table import duplicate_groups
+from regularization.replicates.plan import plan_group
+from regularization.table import Table
 from regularization.table.columns import MAX_CATEGORIES, holds_numbers, to_numbers
-from regularization.table.preprocessing import count_inputs
-from stages._ends import run_tool
+from regularization.variants import BASELINE, network_settings
+from stages._ends import quiet_import, run_tool
 from stages._files import write_text
+from stages.prepare import table_of
+from tools.plan import plan_lines
 
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
 SHOWN = 8  # names in a line
 CURVES = ["loss", "score"]  # the keys of `data.curves`
+AFTER_DATA = "\n# What `make table` found"  # where params.yaml goes on after its `data` group
 CHANGED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")  # what YAML takes for the end of a line, or rewrites
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+( [A-Za-z0-9_./()%-]+)*")  # a text that YAML takes as it stands
 
@@ -51,12 +57,21 @@ def main() -> None:
         "offline": "fail",  # the stand-in is for the wine table alone
         **understood.data_values(),
     }
+    seconds_of(asked.budget)
     text = Path("params.yaml").read_text(encoding="utf-8")
-    changed, left_out = with_data(text, values)
-    check_params(parse_values(changed))
-    lines = summary(asked.file, understood, left_out)
+    described, left_out = with_data(text, values)
+    params = check_params(parse_values(described))
+    checked = check_table(
+        understood.table,
+        **{key: values[key] for key in ("columns", "ignore", "target", "task", "threshold", "positive")},
+    )
+    table = table_of(checked)
+    print("\n".join([*summary(asked.file, understood, checked, table), *_left_out(left_out)]), flush=True)
+    planned, fits = _planned(params, table, asked.budget)
+    changed = with_values(described, planned)
+    lines = plan_lines(check_params(parse_values(changed)))
     write_text("params.yaml", changed)
-    print("\n".join(lines))
+    print("\n".join([*lines, *_next(asked.budget, fits=fits)]))
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--task", choices=TASKS, help="what it is, where that is not as its values say")
     parser.add_argument("--threshold", type=float, help="the number from which on a row counts as 1")
     parser.add_argument("--positive", help="the label that counts as 1, against all others")
+    parser.add_argument("--budget", default=DEFAULT_BUDGET, help="how long all stages may take, such as 5m or 2h")
     return parser.parse_args()
 
 
@@ -78,6 +94,32 @@ def read_content(place: str) -> bytes:
     if not Path(place).is_file():
         raise InputError(f"FILE: received {place!r}; there is no such file: mend the path")
     return Path(place).read_bytes()
+
+
+def _planned(params: Params, table: Table, budget: str) -> tuple[dict[str, object], bool]:
+    """The values of params.yaml that `budget` allows for the table, after a pilot, and whether they fit into it."""
+    size = size_of(table)
+    splits = plan_group(BASELINE, params, table)  # fails early on a table that is too small
+    print("a pilot of a few trainings finds out how long they should go on ...", flush=True)
+    with quiet_import():
+        from regularization.replicates.pilot import best_epoch
+    network = network_settings(params) | {"n_features": table.n_inputs, "n_classes": table.n_classes}
+    best = best_epoch(splits, table, network=network, batch_size=params.batch_size)
+    planned, fits = plan(params, size, best_epoch=best, budget=budget)
+    found = {"rows": size.n_rows, "inputs": size.n_inputs, "outputs": size.n_outputs, "repeats": size.repeats}
+    found |= {"budget": budget, "best_epoch": best}
+    return planned | {f"plan.{key}": value for key, value in found.items()}, fits
+
+
+def _next(budget: str, *, fits: bool) -> list[str]:
+    longer = "BUDGET=2h trains more and gives narrower intervals, BUDGET=5m fewer"
+    if not fits:
+        longer = f"this is the least that gives intervals, and more than BUDGET={budget}"
+    return [
+        longer,
+        "params.yaml holds all this, to read and to change; `git checkout params.yaml` goes back",
+        "next: make",
+    ]
 
 
 def _place(file: str) -> dict[str, str]:
@@ -104,8 +146,22 @@ def with_data(text: str, values: dict) -> tuple[str, list[str]]:
     for name in without_labels:
         del variants[name]
     yaml.dump(content, changed)
-    head, found, rest = changed.getvalue().partition("\nsplit:")
+    head, found, rest = changed.getvalue().partition(AFTER_DATA)
     return f"{head.rstrip()}\n{found}{rest}", without_labels  # the blank line belonged to the old columns
+
+
+def with_values(text: str, values: dict) -> str:
+    """The text of params.yaml with other values, by their keys with dots, as DVC would write it."""
+    yaml, changed = YAML(), io.StringIO()
+    content = yaml.load(text)
+    for key, value in values.items():
+        *groups, name = key.split(".")
+        group = content
+        for each in groups:
+            group = group[each]
+        group[name] = _in_braces(value) if isinstance(value, dict) else value
+    yaml.dump(content, changed)
+    return changed.getvalue()
 
 
 def _written(value: object) -> object:
@@ -128,41 +184,55 @@ def _range(limits: object) -> object:
 
 
 def _in_braces(values: dict) -> CommentedMap:
-    within = CommentedMap(values)
+    within = CommentedMap({key: _in_line(its) if isinstance(its, list) else its for key, its in values.items()})
     within.fa.set_flow_style()
     return within
 
 
-def summary(file: str, understood: Understood, without_labels: list[str]) -> list[str]:
+def _in_line(values: list) -> CommentedSeq:
+    within = CommentedSeq(values)
+    within.fa.set_flow_style()
+    return within
+
+
+def summary(file: str, understood: Understood, checked: CheckedTable, prepared: Table) -> list[str]:
     """What was understood and what was left out, in lines for people."""
     table, layout, values = understood.table, understood.layout, understood.data_values()
-    checked = check_table(
-        table, **{key: values[key] for key in ("columns", "ignore", "target", "task", "threshold", "positive")}
-    )
-    kinds = np.array([len(column.categories) for column in checked.columns])
-    n_inputs = count_inputs(kinds, np.array([column.may_miss for column in checked.columns]))
-    groups = duplicate_groups(checked.features)
     mark = {"\t": "tab"}.get(layout.delimiter, repr(layout.delimiter))
     missing = {column.name: int(table[column.name].isna().sum()) for column in checked.columns if column.may_miss}
     texts = [f"{column.name} ({len(column.categories)})" for column in checked.columns if column.categories]
     numbers = [column.name for column in checked.columns if not column.categories]
     return [
         f"{file}: {len(table)} rows, {table.shape[1]} columns; delimiter {mark}, decimal mark {layout.decimal!r}, "
-        f"{layout.encoding}",
+        f"{f'{layout.thousands!r} between thousands, ' if layout.thousands else ''}{layout.encoding}",
+        *_in_doubt(understood),
         *_target(understood, checked),
         f"numbers: {_listed(numbers)}" + ("" if values["columns"] else "; no ranges, as there are many columns"),
         f"texts of few values: {_listed(texts)}",
         f"missing values, filled in and marked: {_listed([f'{name} ({count})' for name, count in missing.items()])}",
         f"left out: {_listed([f'{name} ({reason})' for name, reason in understood.left_out.items()])}",
-        f"rows that repeat an earlier one: {len(groups) - len(np.unique(groups))}",
-        f"inputs of the network: {n_inputs}",
-        *(
-            f"variant left out, as a number has no labels, until `git checkout params.yaml`: {name}"
-            for name in without_labels
-        ),
-        "params.yaml holds all this under `data`, to read and to change; `git checkout params.yaml` goes back",
-        "next: make",
+        f"rows that repeat an earlier one: {len(prepared.y) - len(np.unique(prepared.groups))}",
+        f"inputs of the network: {prepared.n_inputs}",
     ]
+
+
+def _in_doubt(understood: Understood) -> list[str]:
+    """Rows that are left out, and how to have numbers read otherwise that may be decimals or thousands."""
+    rows = understood.n_unlabelled
+    told = [f"rows without {understood.target}, left out: {rows}"] if rows else []
+    if not understood.doubtful:
+        return told
+    mark = understood.layout.decimal
+    return [
+        *told,
+        f"numbers such as 62{mark}503 are read as 62 and a half; where they are thousands, set data.thousands to "
+        f"{mark!r} and data.decimal to {'.' if mark == ',' else ','!r} in params.yaml",
+    ]
+
+
+def _left_out(without_labels: list[str]) -> list[str]:
+    told = "variant left out, as a number has no labels, until `git checkout params.yaml`"
+    return [f"{told}: {name}" for name in without_labels]
 
 
 def _target(understood: Understood, checked: CheckedTable) -> list[str]:

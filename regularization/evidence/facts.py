@@ -7,7 +7,7 @@ import pandas as pd
 
 from regularization.evidence.pairing import Replicates
 
-OF_OTHERS = ("regularized_layers", "ema_momentum", "decay_rate")  # settings that say how another technique is used
+OF_OTHERS = ("regularized_layers", "ema_momentum", "ema_steps", "decay_rate")  # they say how another is used
 STANDIN = "standin"  # the origin of a table that took the place of the published one
 
 

@@ -19,7 +19,6 @@ class Classes(Head):
     shown_of_test = BALANCED_ACCURACY.name, MACRO_F1.name
     constant = "always predicting the majority class"
     predicted_column = "test_predicted_alone"
-    bin_columns = "true", "predicted"
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = self.units = n_classes

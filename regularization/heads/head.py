@@ -32,7 +32,7 @@ class Head:
     constant: str  # the constant predictor, in words
     constant_key = "majority_class_on_test_rows"  # of metrics/data.json: its scores
     predicted_column: str
-    bin_columns: tuple[str, str]  # of the table that pictures predictions
+    bin_columns: tuple[str, str]  # of the table that pictures predictions by bins
 
     @property
     def loss_in_words(self) -> str:

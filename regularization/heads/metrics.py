@@ -1,9 +1,9 @@
 """The scores by which variants are compared. All that one metric is stands in its entry here.
 
-A score is made of sums over rows: `COLUMNS` says what a row adds to each. Its functions take what is true of the rows,
-`y` `(rows,)`, and what many models make of them, `outputs`, and return `(models, rows)`; so do their means over rows,
-`(models,)`, and most metrics are such a mean. The others work a value out of several means (`of_means`), but two of
-binary labels, which need rows of both classes (`of_classes`).
+A score is made of sums over rows: `Head.score_rows` says what a row adds to each, `(models, rows)`. Most metrics are
+the mean of such a column over the rows, `(models,)`. The others work a value out of several means (`of_means`), but two
+of binary labels, which need rows of both classes (`of_classes`): of what is true of the rows, `y` `(rows,)`, and what
+many models make of them, `outputs`.
 
 Outputs are logits `(models, rows)` for binary labels, logits `(models, rows, classes)` for several classes, whose
 labels are 0, 1, 2 and so on, and predictions `(models, rows)` in its own units for a number.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.intake.labels import Target, find_target
+from regularization.intake.marks import read_marked
 from regularization.table.columns import Column, encode_column, find_column
 
 MISSING_MARKS = ["?"]  # beside the empty field, NA, NaN, null and the like, which pandas takes for missing
@@ -26,15 +27,22 @@ class CheckedTable(NamedTuple):
 
 
 def read_table(
-    source: str | Path | IO[bytes], *, delimiter: str, decimal: str = ".", encoding: str = "utf-8", name: str = ""
+    source: str | Path | IO[bytes],
+    *,
+    delimiter: str,
+    decimal: str = ".",
+    thousands: str | None = None,
+    encoding: str = "utf-8",
+    name: str = "",
 ) -> pd.DataFrame:
     """The CSV at `source`, unchecked; `name` stands in messages where that has none.
 
+    Numbers may have a mark between `thousands`, and signs of money or per cent (`read_marked`).
     Raises `InputError` where it is empty, its lines differ in length, or it is no CSV in that encoding at all.
     """
     try:
         with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # a field too many is dropped
-            return pd.read_csv(
+            table = pd.read_csv(
                 source,
                 sep=delimiter,
                 decimal=decimal,
@@ -44,12 +52,33 @@ def read_table(
                 na_values=MISSING_MARKS,
                 low_memory=False,  # else a long column may come in pieces of different types
             )
+        _trim(table)
+        read_marked(table, decimal=decimal, thousands=thousands)
+        return table
     except pd.errors.EmptyDataError:
         raise InputError(f"{name or source}: the file is empty; expected a header line and rows") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{name or source}: not readable as {encoding}: {error.reason}; set data.encoding") from None
     except (ValueError, OverflowError, pd.errors.ParserWarning) as error:  # pandas' ParserError is a ValueError
         raise InputError(f"{name or source}: not readable as CSV: {' '.join(str(error).split())}") from None
+
+
+def _trim(table: pd.DataFrame) -> None:
+    """Take blanks off the ends of names and texts, in place."""
+    names = [name.strip() if isinstance(name, str) else name for name in table.columns]
+    if len(set(names)) == len(names):
+        table.columns = names
+    for name in table.columns:
+        if pd.api.types.is_string_dtype(table[name].dtype) and table[name].map(type).isin([str, float]).all():
+            table[name] = table[name].str.strip().replace("", np.nan)
+
+
+def drop_unlabelled(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, int]:
+    """The rows whose target is there, and how many are left out."""
+    if target not in table or not table[target].isna().any() or table[target].isna().all():
+        return table, 0
+    kept = table[table[target].notna()].reset_index(drop=True)
+    return kept, len(table) - len(kept)
 
 
 def check_table(

@@ -12,12 +12,14 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.heads import head_of_task
-from regularization.intake.checks import MISSING_MARKS, read_table
+from regularization.intake.checks import MISSING_MARKS, drop_unlabelled, read_table
 from regularization.intake.labels import find_target, label_text
+from regularization.intake.marks import find_marks
 from regularization.table.columns import Column, encode_column, find_column, holds_numbers, suspicion, to_numbers
 
 DELIMITERS = ",;\t|"
 SNIFFED_LINES = 200
+SNIFFED_NUMBERS = 20_000  # rows by which the marks of numbers are told
 MOST_KINDS = 10  # different whole numbers of a target that may stand for kinds
 MOST_RANGES = 60  # columns up to which each gets a range: params.yaml stays readable
 POSITIVE_WORDS = ("yes", "true", "y", "t", "positive", "pos", "+", "good", "present", "won", "win", "spam")
@@ -28,6 +30,7 @@ class Layout(NamedTuple):
 
     delimiter: str
     decimal: str
+    thousands: str | None
     encoding: str
 
 
@@ -42,6 +45,8 @@ class Understood(NamedTuple):
     task: str
     threshold: float | None
     positive: str | None
+    doubtful: bool = False  # whether marked numbers could be read either way: as decimals or as thousands
+    n_unlabelled: int = 0  # rows without a target, which are left out of the table
 
     def data_values(self) -> dict:
         """The values of the `data` group of params.yaml that follow from it."""
@@ -72,13 +77,14 @@ def understand(
     A `task`, a `threshold` or the `positive` label that is given stands; else they are chosen. Raises `InputError`,
     with what to do, where the file is no table with names in its first line or the target is not of the task.
     """
-    layout = find_layout(content)
+    layout, doubtful = find_layout(content)
     table = read_table(io.BytesIO(content), **layout._asdict())
     names = ", ".join(repr(name) for name in table.columns[:30])
     if holds_numbers(pd.Series(table.columns)[:3]):
         raise InputError(f"the first line holds values ({names}); expected the columns' names: write such a line above")
     if target not in table.columns:
         raise InputError(f"TARGET: received {target!r}; expected one of the columns {names}")
+    table, n_unlabelled = drop_unlabelled(table, target)
     if task is None:
         task = "binary" if threshold is not None or positive is not None else choose_task(table[target])
     if task == "binary" and threshold is None and positive is None:
@@ -98,11 +104,16 @@ def understand(
             columns.append(column._replace(limits=None if column.categories else generous_range(table[name])))
     if not columns:
         raise InputError(f"no column is left to predict {target!r} from: {left_out}")
-    return Understood(table, layout, tuple(columns), left_out, target, task, threshold, positive)
+    return Understood(
+        table, layout, tuple(columns), left_out, target, task, threshold, positive, doubtful, n_unlabelled
+    )
 
 
-def find_layout(content: bytes) -> Layout:
-    """The delimiter that cuts all lines into equally many fields, the decimal mark that makes more columns numbers."""
+def find_layout(content: bytes) -> tuple[Layout, bool]:
+    """The delimiter that cuts all lines into equally many fields, and the marks of its numbers (`find_marks`).
+
+    And whether these are in doubt.
+    """
     encoding = find_encoding(content)
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
@@ -113,8 +124,8 @@ def find_layout(content: bytes) -> Layout:
     delimiter = max(DELIMITERS, key=lambda mark: _fields(text, mark))
     if _fields(text, delimiter) < 2:
         raise InputError(f"no delimiter found in {text[:80]!r}; expected one of comma, semicolon, tab and |")
-    decimal = max(".,", key=lambda mark: _numeric_columns(text, delimiter, mark))
-    return Layout(delimiter, decimal, encoding)
+    marks = find_marks(_texts(text, delimiter), delimiter=delimiter)
+    return Layout(delimiter, marks.decimal, marks.thousands, encoding), marks.doubtful
 
 
 def find_encoding(content: bytes) -> str:
@@ -141,14 +152,14 @@ def _fields(text: str, delimiter: str) -> int:
     return counts.pop() if len(counts) == 1 else 0
 
 
-def _numeric_columns(text: str, delimiter: str, decimal: str) -> int:
+def _texts(text: str, delimiter: str) -> list[pd.Series]:
+    """The values of each column, as they stand in the file."""
+    how = {"dtype": str, "nrows": SNIFFED_NUMBERS, "na_values": MISSING_MARKS, "skipinitialspace": True}
     try:
-        table = pd.read_csv(
-            io.StringIO(text), sep=delimiter, decimal=decimal, nrows=SNIFFED_LINES, na_values=MISSING_MARKS
-        )
+        table = pd.read_csv(io.StringIO(text), sep=delimiter, index_col=False, **how)
     except (ValueError, OverflowError):
-        return 0  # `read_table` says what is wrong
-    return sum(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes)
+        return []  # `read_table` says what is wrong
+    return [table.iloc[:, number].dropna() for number in range(table.shape[1])]
 
 
 def choose_task(values: pd.Series) -> str:

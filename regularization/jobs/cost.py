@@ -1,5 +1,6 @@
 """The time and the memory that trainings will take on this machine, estimated before they start."""
 
+import functools
 import os
 import time
 from typing import NamedTuple
@@ -7,25 +8,36 @@ from typing import NamedTuple
 import numpy as np
 
 from regularization.errors import InputError
-from regularization.jobs.work import BUNCH_BYTES
 
 # Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs and up to 64 units: 1.4e-10 to
 # 1.9e-10 seconds for a row, an epoch and a weight; 5e-10 with 4 units, where the optimizer weighs more. Dropout adds a
 # third.
 SECONDS_PER_WEIGHT = 1.7e-10
 PROBE_SECONDS = 0.00056  # what `_probe` takes there
+CORES_THERE = 2
+TRIES = 200  # a fifth of a second, as others may be at work on the same machine
 BYTES_PER_WEIGHT = 20  # a weight, Adam's two moments of it, its average and its best value so far
 BYTES_PER_EPOCH = 24  # the six figures of a history
-SECONDS_TO_COMPILE = 8  # two or three programs
 LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and one compiled program
 PROGRAM_BYTES = 6e7  # each further program
 
 
 class Cost(NamedTuple):
-    """About how long, in seconds, and how much memory, in bytes; a factor of two either way is not unusual."""
+    """Seconds of one core of the measured machine, and bytes; a factor of two either way is not unusual."""
 
-    seconds: float
+    serial: float  # seconds that one core works alone
+    shared: float  # seconds that all cores share
     memory: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes on this machine."""
+        return this_machine() * (self.serial + self.shared / (os.cpu_count() or 1))
+
+    @property
+    def seconds_there(self) -> float:
+        """How long it takes on the machine on which the figures were measured."""
+        return self.serial + self.shared / CORES_THERE
 
     def __str__(self) -> str:
         return f"about {duration(self.seconds)} and {self.memory / 1e9:.1f} GB of memory"
@@ -40,43 +52,7 @@ def duration(seconds: float) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def estimate_cost(
-    *,
-    n_trainings: int,
-    n_splits: int,
-    epochs: int,
-    n_rows: int,
-    n_inputs: int,
-    n_weights: int,
-    n_at_once: int = 0,
-    n_programs: int = 1,
-    workers: int | None = None,
-) -> Cost:
-    """The cost of `n_trainings` networks of `n_weights` on `n_splits` splits of a table of `n_rows` rows.
-
-    `n_at_once` of them stand in memory together, with their histories. Their techniques make `n_programs`.
-    """
-    from regularization.population.epoch_blocks import block_bytes  # with TensorFlow
-
-    workers = workers or os.cpu_count() or 1
-    programs = LIBRARY_BYTES + PROGRAM_BYTES * (n_programs - 1)
-    seconds = SECONDS_TO_COMPILE + estimate_seconds(
-        n_trainings=n_trainings, epochs=epochs, n_rows=n_rows, n_weights=n_weights, workers=workers
-    )
-    block = block_bytes(n_rows, n_inputs + 1, workers=workers)
-    splits = min(16 * n_splits * n_rows * n_inputs, BUNCH_BYTES)  # the rows of each, scaled anew
-    networks = n_at_once * (BYTES_PER_WEIGHT * n_weights + BYTES_PER_EPOCH * epochs)
-    return Cost(seconds, programs + splits + block + networks)
-
-
-def estimate_seconds(
-    *, n_trainings: int, epochs: int, n_rows: int, n_weights: int, workers: int | None = None
-) -> float:
-    """Return about how long the trainings take on this machine once they are compiled. Needs no TensorFlow."""
-    slowness = this_machine() / (workers or os.cpu_count() or 1)
-    return n_trainings * epochs * n_rows * n_weights * SECONDS_PER_WEIGHT * slowness
-
-
+@functools.lru_cache(maxsize=1)
 def this_machine() -> float:
     """Return how many times as long one core takes here as one of the machine on which the figures were measured."""
     return _probe() / PROBE_SECONDS
@@ -93,13 +69,13 @@ def check_memory(cost: Cost, machine: float | None = None) -> None:
 
 
 def _probe() -> float:
-    """Seconds of a fixed piece of arithmetic, the best of 10 tries: how fast this processor is."""
+    """Seconds of a fixed piece of arithmetic, the median of many tries: how fast this processor is."""
     values, factor = np.full(2**14, 0.5, np.float32), np.full(2**14, 1.0001, np.float32)
     tries = []
-    for _ in range(10):
+    for _ in range(TRIES):
         start = time.process_time()
         for _ in range(200):
             np.multiply(factor, values, out=values)
             np.add(factor, values, out=values)
         tries.append(time.process_time() - start)
-    return min(tries)
+    return float(np.median(tries))

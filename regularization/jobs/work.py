@@ -8,7 +8,7 @@ import numpy as np
 
 CURVES = ("val_score", "val_data_loss")  # of a training, the curves that are kept
 EPOCHS_PER_POINT = 5  # 100 points out of 500 epochs draw the same line
-BUNCH_BYTES = 10**9  # what the rows of the splits in work may take
+BUNCH_BYTES = 2 * 10**9  # what the rows of the splits in work may take
 Progress = Callable[[float], object]  # of the number of trainings done since its last call, fractions included
 
 

@@ -26,7 +26,10 @@ OptionalRate = Annotated[float | None, allowed("a number from 0 to below 1, or n
 Factor = Annotated[float | None, allowed("a number from 0 to 1e30, or null", ge=0, le=LARGEST_NUMBER)]
 Count = Annotated[int, allowed("a whole number from 1 to 1000000", ge=1, le=10**6)]
 OptionalCount = Annotated[int | None, allowed("a whole number from 1 to 1000000, or null", ge=1, le=10**6)]
-OptionalSteps = Annotated[int | None, allowed("a whole number from 1 to 1000000000, or null", ge=1, le=10**9)]
+OptionalSteps = Annotated[
+    Annotated[int, Field(ge=1, le=10**9)] | Annotated[float, Field(gt=0, lt=1)] | None,
+    allowed("a whole number from 1 to 1000000000, a share of the training's steps below 1, or null"),
+]
 OptionalDecay = Annotated[float | None, allowed("a number above 0, at most 1, or null", gt=0, le=1)]
 Epochs = Annotated[int, allowed("a whole number from 1 to 100000: more take days", ge=1, le=10**5)]
 Units = Annotated[int, allowed("a whole number from 1 to 1000: wider networks fill the memory", ge=1, le=1000)]

@@ -17,6 +17,7 @@ class Data(Group):
     offline: Literal["standin", "fail"] = allowed("standin or fail")
     delimiter: str = allowed("one character", min_length=1, max_length=1)
     decimal: Literal[".", ","] = allowed("'.' or ','")
+    thousands: Literal[",", "."] | None = allowed("',' or '.', or null")
     encoding: str = allowed("the name of an encoding, such as utf-8 or cp1252")
     columns: dict[str, Range | None] | None = allowed("each column with {min: smallest, max: largest} or null, or null")
     ignore: list[str] = allowed("a list of names of columns")
@@ -25,6 +26,11 @@ class Data(Group):
     threshold: float | None = allowed("a number or null")
     positive: str | float | bool | None = allowed("one of the target's labels, or null")
     curves: dict[str, str] = allowed("{loss: the name of the task's loss, score: that of its score}")
+
+    @property
+    def layout(self) -> dict[str, str | None]:
+        """How the file is written."""
+        return self.model_dump(include={"delimiter", "decimal", "thousands", "encoding"})
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -36,6 +42,8 @@ class Data(Group):
     def _layout_problem(self) -> str | None:
         if self.delimiter == self.decimal:
             return f"data.delimiter: received {self.delimiter!r}, which is data.decimal too; change one of them"
+        if self.thousands == self.decimal:
+            return f"data.thousands: received {self.thousands!r}, which is data.decimal too; change one of them"
         return None
 
     def _target_problem(self) -> str | None:

@@ -7,11 +7,12 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 SHOWN = 100  # characters of a value that was received
+NOT_KEYS = ("float", "int", "str", "bool", "constrained-int", "constrained-float")  # kinds that a value may be of
 
 
 def sentence(problem: dict, schema: type[BaseModel]) -> str:
     """One of the errors of pydantic's `ValidationError.errors()`, for people; `schema` describes the whole file."""
-    location = [part for part in problem["loc"] if part not in ("float", "int", "str", "bool")]
+    location = [part for part in problem["loc"] if part not in NOT_KEYS]
     is_key = location[-1:] == ["[key]"]
     key = ".".join(_part(part) for part in location if part != "[key]")
     if problem["type"] == "value_error":

@@ -39,6 +39,15 @@ from regularization.variants import BASELINE, PENALTIES, REFERENCE_GROUP, REFERE
 NO_NAMES = {"na", "nan", "none", "null", "nil", "inf", "infinity", "true", "false", "yes", "no"}
 
 
+class Plan(Group):
+    budget: str | None = allowed("minutes or hours, such as 15m or 2h, or null", pattern=r"^[1-9][0-9]{0,3}[mh]$")
+    rows: int = allowed("a whole number of 1 or more", ge=1)
+    inputs: int = allowed("a whole number of 1 or more", ge=1)
+    outputs: int = allowed("a whole number of 1 or more", ge=1)
+    repeats: bool = allowed("true or false")
+    best_epoch: int | None = allowed("a whole number of 1 or more, or null", ge=1)
+
+
 class Split(Group):
     test_size: Share
     random_state: Seed
@@ -67,6 +76,7 @@ class Variant(Group):
     clipvalue: OptionalWidth = None
     use_ema: bool = Field(False, description="true or false")
     ema_momentum: OptionalRate = None
+    ema_steps: OptionalSteps = None
     label_smoothing: OptionalRate = None
     decay_steps: OptionalSteps = None
     decay_rate: OptionalDecay = None
@@ -88,7 +98,13 @@ def technique_problem(settings: Mapping) -> str | None:
             "received use_ema with patience; expected one of them: a training that stops early keeps the weights of "
             "its best epoch, not the averaged ones"
         )
-    for name, needed, example in (("ema_momentum", "use_ema", "true"), ("decay_rate", "decay_steps", "10000")):
+    if settings.get("ema_momentum") is not None and settings.get("ema_steps") is not None:
+        return "received ema_momentum and ema_steps together; expected one of them: the momentum is 1 - 1 / ema_steps"
+    for name, needed, example in (
+        ("ema_momentum", "use_ema", "true"),
+        ("ema_steps", "use_ema", "true"),
+        ("decay_rate", "decay_steps", "0.9"),
+    ):
         if settings.get(name) is not None and not settings.get(needed):
             return f"received {name} alone; expected {needed} beside it, such as `{needed}: {example}`"
     return None
@@ -96,6 +112,7 @@ def technique_problem(settings: Mapping) -> str | None:
 
 class Replicate(Group):
     seeds: int = allowed("a whole number from 2 to 10000: one seed has no spread, more take days", ge=2, le=10**4)
+    variant_seeds: int = allowed("a whole number from 0 to 10000", ge=0, le=10**4)
     splits: Splits
     headline_splits: Splits
     variant_splits: Splits
@@ -156,6 +173,7 @@ class Params(Variant):
     """All of params.yaml. Any setting of a variant may stand there as a flat key, for a headline model to take."""
 
     data: Data = allowed("the group of keys about the table")
+    plan: Plan = allowed("the group of keys about the table's size")
     split: Split = allowed("the group of keys about the split")
     hidden_units: list[Units] = allowed("a list of 1 to 10 whole numbers from 1 to 1000", min_length=1, max_length=10)
     epochs: Epochs

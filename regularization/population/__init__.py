@@ -1,6 +1,6 @@
 """Train many Keras models together in one compiled program, each as Keras' `fit` would train it alone."""
 
-from regularization.population.epoch_blocks import BLOCK
+from regularization.networks.row_order import BLOCK
 from regularization.population.prediction import predict_networks
 from regularization.population.reader import Network, read_network
 from regularization.population.rows import Dataset

@@ -5,39 +5,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from regularization.networks.row_order import batch_order
-from regularization.population.reader import LANES
+from regularization.networks.row_order import LANES, ORDERS_KEPT, batch_order, epochs_per_block
 from regularization.population.rows import Dataset, stack_rows
-
-BLOCK = 25  # epochs in one call of the program: models that are done leave between two calls
-BLOCK_BYTES = 10**9  # what the row orders in work may take: a long table gets fewer epochs
-ORDERS_KEPT = 2  # for each model in work: models of other techniques take their rows in the same order
-
-
-def epochs_per_block(n_rows: int, *, workers: int) -> int:
-    """How many epochs of `n_rows` rows one call of the program takes: `BLOCK`, or what `BLOCK_BYTES` allow."""
-    return max(1, min(BLOCK, BLOCK_BYTES // _order_bytes(n_rows, workers)))
-
-
-def block_bytes(n_rows: int, n_columns: int, *, workers: int) -> int:
-    """What a block of epochs takes in memory: the row orders of all of them, and the rows of one as they are read."""
-    orders = epochs_per_block(n_rows, workers=workers) * _order_bytes(n_rows, workers)
-    return orders + 2 * 4 * LANES * n_rows * n_columns * workers
-
-
-def _order_bytes(n_rows: int, workers: int) -> int:
-    """Of one epoch: those that are kept, and where each row of every model stands; 32-bit."""
-    return 4 * LANES * n_rows * (ORDERS_KEPT + 1) * workers
 
 
 class RowPlaces:
     """Where in the `table` of all models' rows each row stands that the models of a chunk take."""
 
-    def __init__(self, datasets: Sequence[Dataset], seeds: Sequence[int], *, batch_size: int, workers: int):
+    def __init__(
+        self, datasets: Sequence[Dataset], seeds: Sequence[int], *, epochs: int, batch_size: int, workers: int
+    ):
         self.table, self.first_rows = stack_rows(datasets)
         self.n_train = np.array([len(data.X_train) for data in datasets], np.int32)
         self.n_val = np.array([len(data.X_val) for data in datasets], np.int32)
-        self.epochs_per_block = epochs_per_block(int(self.n_train.max()), workers=workers)
+        self.epochs_per_block = epochs_per_block(int(self.n_train.max()), epochs=epochs, workers=workers)
         self.batch_size, self.seeds = batch_size, seeds
         self.order = functools.lru_cache(maxsize=ORDERS_KEPT * LANES * workers)(batch_order)
 

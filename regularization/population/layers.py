@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from regularization.networks.row_order import LANES
 from regularization.population.dropout_masks import dropout_mask
 from regularization.population.gaussian_noise import gaussian_noise
-from regularization.population.reader import LANES, MOVING_MOMENTUM, NORMALIZATION_EPSILON, Architecture
+from regularization.population.reader import MOVING_MOMENTUM, NORMALIZATION_EPSILON, Architecture
 
 WRITTEN_OUT = 64  # terms of a sum that the program writes out
 
@@ -127,8 +128,10 @@ def _root(variance, opaque_one):
 
 
 def _sum_over_rows(values) -> Any:
-    """`(units, LANES)` of `(rows, units, LANES)`, written out as in `multiply`."""
-    return sum(tf.unstack(values))
+    """`(units, LANES)` of `(rows, units, LANES)`, up to `WRITTEN_OUT` terms written out as in `multiply`."""
+    if values.shape[0] <= WRITTEN_OUT:
+        return sum(tf.unstack(values))
+    return sum_of_products(tf.ones((1, values.shape[0], LANES)), values, 0.0)[0]
 
 
 @tf.custom_gradient
@@ -163,8 +166,7 @@ def sum_over_first(values, opaque_one) -> Any:
     kept = values / opaque_one
     if values.shape[0] <= WRITTEN_OUT:
         return sum(tf.unstack(kept)) / opaque_one, gradient
-    columns = tf.reshape(kept, (values.shape[0], -1, LANES))
-    total = sum_of_products(tf.ones((1, values.shape[0], LANES)), columns, 0.0)
+    total = _sum_over_rows(tf.reshape(kept, (values.shape[0], -1, LANES)))
     return tf.reshape(total, values.shape[1:]) / opaque_one, gradient
 
 
@@ -179,8 +181,11 @@ def multiply(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Te
 
     def gradient(upstream: tf.Tensor):
         to_x = sum_of_products(upstream, tf.transpose(kernel, (1, 0, 2)), 0.0)
-        to_kernel = sum(its * upstream[row, None] for row, its in enumerate(tf.unstack(x[:, :, None])))
-        return to_x, to_kernel, sum(tf.unstack(upstream)), None
+        if int(x.shape[0]) <= WRITTEN_OUT:
+            to_kernel: Any = sum(its * upstream[row, None] for row, its in enumerate(tf.unstack(x[:, :, None])))
+        else:
+            to_kernel = sum_of_products(tf.transpose(x, (1, 0, 2)), upstream, 0.0)
+        return to_x, to_kernel, _sum_over_rows(upstream), None
 
     return sum_of_products(x, kernel, bias[None]) / opaque_one, gradient
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from regularization.networks.row_order import LANES
 from regularization.population.layers import categorical_crossentropy, forward, sum_over_first
 from regularization.population.optimizer import apply_gradients
-from regularization.population.reader import LANES, LOSSES, Architecture
+from regularization.population.reader import LOSSES, Architecture
 
 BEST = ("best_weights", "best_loss", "best_epoch")  # of the state: what early stopping keeps
 

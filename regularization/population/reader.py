@@ -12,7 +12,6 @@ import numpy as np
 
 from regularization.population.checks import check_settings, check_untouched, refused
 
-LANES = 16  # models side by side: float32 that fill the widest vector register of an x86 processor
 ACTIVATIONS = ("elu", "linear", "relu", "sigmoid", "softmax", "softplus", "tanh")
 # The losses, each by Keras' own function and class; which settings of the class are free; and what must stand last.
 LOSSES = {

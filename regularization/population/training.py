@@ -16,11 +16,12 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from regularization.networks.row_order import LANES
 from regularization.population.checks import Patience, check_models, check_numbers, one_each, refused
 from regularization.population.dropout_masks import dropout_key
 from regularization.population.epoch_blocks import RowPlaces, rates_of_block
 from regularization.population.program import compile_block, unflatten
-from regularization.population.reader import LANES, Architecture, Network, read_network, stack_settings
+from regularization.population.reader import Architecture, Network, read_network, stack_settings
 from regularization.population.rows import Dataset
 
 PER_MODEL = ("best_loss", "best_epoch")  # of the state; the rest is per weight
@@ -149,7 +150,7 @@ class _Population:
         self.architectures = [network.architecture.in_batches(batch_size) for network in networks]
         self.networks, self.epochs = networks, epochs
         most_rows = max(len(data.X_train) for data in datasets)  # a larger batch would be filled up
-        self.rows = RowPlaces(datasets, seeds, batch_size=min(batch_size, most_rows), workers=workers)
+        self.rows = RowPlaces(datasets, seeds, epochs=epochs, batch_size=min(batch_size, most_rows), workers=workers)
         weights = np.zeros((n, max(len(network.weights) for network in networks)), np.float32)
         for number, network in enumerate(networks):
             weights[number, : len(network.weights)] = network.weights

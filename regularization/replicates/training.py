@@ -18,7 +18,7 @@ from regularization.replicates.measuring import Measured, ScaledTable, measure_r
 from regularization.replicates.plan import Chunk, in_32_bits, n_runs, plan_bunches, plan_chunks, plan_shards
 from regularization.replicates.tables import Replicates, make_tables
 from regularization.table import PlannedSplit, Table
-from regularization.variants import techniques_of
+from regularization.variants import in_steps, techniques_of
 
 
 class Store(Protocol):
@@ -44,13 +44,19 @@ def train_replicates(
 ) -> Replicates:
     """Train one network per variant, split and seed, on the `table`; in bunches, so that memory stays flat.
 
-    A variant is the settings of `build_model` and of training that make it, `network` those that all share unless a
+    A variant is the settings of `build_model` and of training that make it, shares of the training's steps counted on
+    the honest splits (`variants.in_steps`), `network` those that all share unless a
     variant has its own. `train_shards(work, shards, on_progress=...)` trains (see `jobs/engines.py`), by default
     here, and `runs_per_shard` is for several processes to share the work; neither changes the result. What the `store`
     has is not trained again. A training that diverged has no figures in its row, and none in the blocks. Raises
     `InputError` where all did.
     """
-    chunks, advance = plan_chunks(splits), on_progress or (lambda _: None)
+    n_rows = next((len(split.rows.train) for split in splits if split.protocol == "honest"), len(splits[0].rows.train))
+    variants = {
+        name: in_steps(settings, n_rows=n_rows, epochs=epochs, batch_size=batch_size)
+        for name, settings in variants.items()
+    }
+    chunks, advance = plan_chunks(splits, table), on_progress or (lambda _: None)
     keeper, digests = NoStore() if store is None else store, [digest_of(*chunk) for chunk in chunks]
     measured: dict[str, list[Measured | None]] = {
         name: [keeper.load(techniques_of(settings), digest) for digest in digests]

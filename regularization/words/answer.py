@@ -87,10 +87,12 @@ def _epochs(rows: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
     base, *others = rows_of(rows)
-    told = (
-        f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, "
-        f"{base['lowest']:.3f}, and {base['last']:.3f} at epoch {base['last_epoch']:.0f}"
-    )
+    lowest, last = (f"{base[name]:.3f}" for name in ("lowest", "last"))
+    told = f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, {lowest}, and "
+    if base["lowest_at"] < base["last_epoch"]:
+        told += f"{last} at epoch {base['last_epoch']:.0f}"
+    else:
+        told = told.removesuffix("and ") + "the last one that is kept: longer trainings may score better"
     ahead = [
         f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"
         if pd.notna(row["ahead_from"])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from regularization.errors import InputError
-from regularization.intake.checks import CheckedTable, check_table, read_table
+from regularization.intake.checks import CheckedTable, check_table, drop_unlabelled, read_table
 
 COLUMNS = {"a": (0, 10), "b": (0, 10), "label": (0, 10)}
 
@@ -97,3 +97,19 @@ def test_decimal_commas_other_characters_and_marks_of_missing_values():
 
 def test_a_mark_at_the_start_of_the_file_is_not_part_of_the_first_name():
     assert list(read_table(io.BytesIO("\ufeffa,b\n1,2\n".encode()), delimiter=",")) == ["a", "b"]
+
+
+def test_blanks_at_the_ends_of_names_and_texts_are_no_part_of_them():
+    table = read_table(io.BytesIO(b"a ,b\nYes ,1\nYes, 2\n ,3\n"), delimiter=",")
+    assert list(table) == ["a", "b"]
+    assert table["a"].fillna("none").to_list() == ["Yes", "Yes", "none"]
+
+
+def test_rows_without_a_target_are_left_out_and_counted():
+    table = pd.DataFrame({"a": [1, 2, 3], "y": ["no", None, "yes"]})
+    kept, n_left_out = drop_unlabelled(table, "y")
+    assert n_left_out == 1
+    assert kept["a"].to_list() == [1, 3]
+    assert kept.index.to_list() == [0, 1]
+    none = table.assign(y=None)
+    assert drop_unlabelled(none, "y")[1] == 0  # `find_target` refuses it

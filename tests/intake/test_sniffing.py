@@ -25,7 +25,7 @@ def written(table: pd.DataFrame = PEOPLE, encoding: str = "utf-8", **changed) ->
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("decimal", [".", ","])
 def test_delimiter_and_decimal_mark_are_found(delimiter, decimal):
-    layout = find_layout(written(sep=delimiter, decimal=decimal))
+    layout, _ = find_layout(written(sep=delimiter, decimal=decimal))
     assert layout.delimiter == delimiter
     assert understand(written(sep=delimiter, decimal=decimal), target="bought").table["height"].iloc[1] == 1.51
 
@@ -47,6 +47,7 @@ def test_what_is_no_feature_is_left_out_with_its_reason():
     assert understood.data_values() == {
         "delimiter": ",",
         "decimal": ".",
+        "thousands": None,
         "encoding": "utf-8",
         "columns": {"city": None, "height": [0.91, 2.7], "bought": None},
         "ignore": ["id", "born", "note", "country"],

@@ -92,6 +92,8 @@ def test_each_problem_has_a_line_of_its_own(params):
         ({"delimiter": "\n"}, r"data.delimiter: received '\n'; expected a mark such as ','"),
         ({"delimiter": "\r"}, r"data.delimiter: received '\r'; expected a mark such as ','"),
         ({"delimiter": ","} | {"decimal": ","}, "data.delimiter: received ',', which is data.decimal too"),
+        ({"thousands": "."}, "data.thousands: received '.', which is data.decimal too"),
+        ({"thousands": " "}, "data.thousands: received ' '; expected ',' or '.', or null"),
         ({"encoding": "hex"}, "data.encoding: received 'hex'; expected an encoding"),
         ({"url": "s3://bucket/a.csv"}, "data.url: received an address that begins with s3:"),
         ({"url": "http://[::1/a.csv"}, "data.url: received an address with an impossible host"),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from regularization.population.layers import WRITTEN_OUT, sum_all, sum_over_first
-from regularization.population.reader import LANES
+from regularization.networks.row_order import LANES
+from regularization.population.layers import WRITTEN_OUT, multiply, sum_all, sum_over_first
 
 pytestmark = pytest.mark.training
 
@@ -27,3 +27,15 @@ def test_a_sum_over_few_rows_or_many_and_its_gradient(rows):
 def test_a_sum_over_all_axes_but_the_models():
     values = np.random.default_rng(0).normal(size=(70, 3, LANES)).astype(np.float32)
     np.testing.assert_allclose(sum_all(tf.constant(values), ONE), values.sum(axis=(0, 1)), rtol=1e-4, atol=1e-5)
+
+
+def test_the_product_of_a_large_batch_has_the_gradient_of_matmul():
+    random = np.random.default_rng(0)
+    x, kernel = random.normal(size=(2 * WRITTEN_OUT + 3, 4, LANES)), random.normal(size=(4, 3, LANES))
+    tensors = [tf.constant(part, tf.float32) for part in (x, kernel, random.normal(size=(3, LANES)))]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(tensors)
+        ours = tf.reduce_sum(multiply(*tensors, ONE) ** 2)
+        theirs = tf.reduce_sum((tf.einsum("ril,iul->rul", *tensors[:2]) + tensors[2]) ** 2)
+    for our_part, their_part in zip(tape.gradient(ours, tensors), tape.gradient(theirs, tensors), strict=True):
+        np.testing.assert_allclose(our_part, their_part, rtol=1e-4, atol=1e-3)

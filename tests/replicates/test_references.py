@@ -1,5 +1,7 @@
 """The reference models' scores, computed once more with scikit-learn alone on the same rows."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from regularization.replicates import references
 from regularization.replicates.references import OF_CLASSES, train_references
 from regularization.table import Table, plan_splits
 from regularization.table.block_scores import unpack_blocks
@@ -76,9 +79,10 @@ def test_blocks_are_those_that_a_model_has_not_seen(trained):
             assert np.flatnonzero(scored).tolist() == expected.tolist()
 
 
-def test_the_number_of_threads_changes_nothing(trained):
-    with threadpool_limits(1):
-        again = train_references(SPLITS, TABLE)
+def test_the_number_of_threads_changes_nothing(trained, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(references, "threadpool_limits", lambda _, api: threadpool_limits(3, api))
+    again = train_references(SPLITS, TABLE)
     pd.testing.assert_frame_equal(again.trainings, trained.trainings, check_exact=True)
     pd.testing.assert_frame_equal(again.blocks, trained.blocks, check_exact=True)
 

@@ -212,8 +212,8 @@ def test_bands_of_known_curves():
 
 def test_bunches_of_splits_bound_the_memory_and_change_nothing(trained, monkeypatch):
     monkeypatch.setattr(plan, "BUNCH_BYTES", 1)
-    monkeypatch.setattr(plan, "SPLITS_KEPT_TOGETHER", 4)
-    chunks = plan.plan_chunks(SPLITS)
+    monkeypatch.setattr(plan, "LEAST_TOGETHER", 4)
+    chunks = plan.plan_chunks(SPLITS, TABLE)
     assert [len(chunk) for chunk in chunks] == [1, 4, 4, 2, 2]
     assert [len(bunch) for bunch in plan.plan_bunches(chunks, TABLE)] == [1] * 5
     again = train_replicates(VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN)
@@ -232,7 +232,7 @@ class Memory(dict):
 
 
 def test_one_changed_variant_trains_one_variant_and_more_splits_the_new_ones(trained, monkeypatch):
-    monkeypatch.setattr(plan, "SPLITS_KEPT_TOGETHER", 5)
+    monkeypatch.setattr(plan, "MOST_TOGETHER", 5)
     store, counted = Memory(), []
     penalized = {"base": {}, "l1l2": VARIANTS["l1l2"] | {"regularized_layers": (1,)}}
 
