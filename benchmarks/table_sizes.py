@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import benchmarks.threads  # noqa: F401
 from regularization.budget import DEFAULT_BUDGET, params_size, stage_costs, total
 from regularization.params import load_params
 

@@ -25,6 +25,7 @@ from regularization.intake.addresses import address_problem, is_web_address
 from regularization.intake.checks import CheckedTable, check_table
 from regularization.intake.fetching import fetch
 from regularization.intake.labels import few_rows, label_text
+from regularization.intake.leaks import telling_columns
 from regularization.intake.sniffing import Understood, understand
 from regularization.params import Params, check_params
 from regularization.params.file import parse_values
@@ -213,6 +214,10 @@ def summary(file: str, understood: Understood, checked: CheckedTable, prepared: 
         f"left out: {_listed([f'{name} ({reason})' for name, reason in understood.left_out.items()])}",
         f"rows that repeat an earlier one: {len(prepared.y) - len(np.unique(prepared.groups))}",
         f"inputs of the network: {prepared.n_inputs}",
+        *(
+            f"{name} alone tells {understood.target} in {how}: name it under data.ignore if it is known only afterwards"
+            for name, how in telling_columns(checked.features, checked.y, is_number=not checked.target.labels).items()
+        ),
     ]
 
 

@@ -78,7 +78,7 @@ def understand(
     with what to do, where the file is no table with names in its first line or the target is not of the task.
     """
     layout, doubtful = find_layout(content)
-    table = read_table(io.BytesIO(content), **layout._asdict())
+    table = read_table(io.BytesIO(content), name="FILE", **layout._asdict())
     names = ", ".join(repr(name) for name in table.columns[:30])
     if holds_numbers(pd.Series(table.columns)[:3]):
         raise InputError(f"the first line holds values ({names}); expected the columns' names: write such a line above")
@@ -92,7 +92,7 @@ def understand(
     find_target(target, table[target], task=task, threshold=threshold, positive=positive)
     columns, left_out = [], {}
     for name in table.columns.drop(target):
-        reason = suspicion(table[name])
+        reason = suspicion(table[name]) or _nameless(table[name])
         try:
             column = find_column(name, table[name])
             encode_column(table[name], column)
@@ -109,6 +109,12 @@ def understand(
     )
 
 
+def _nameless(values: pd.Series) -> str | None:
+    """Why a column without a name in the file is left out: R and pandas write the rows' numbers into such a one."""
+    is_nameless = str(values.name).startswith("Unnamed: ") and values.is_unique
+    return "it has no name, and all its values differ" if is_nameless else None
+
+
 def find_layout(content: bytes) -> tuple[Layout, bool]:
     """The delimiter that cuts all lines into equally many fields, and the marks of its numbers (`find_marks`).
 
@@ -123,7 +129,7 @@ def find_layout(content: bytes) -> tuple[Layout, bool]:
         raise InputError("the file has no two lines; expected a line of names and rows below it")
     delimiter = max(DELIMITERS, key=lambda mark: _fields(text, mark))
     if _fields(text, delimiter) < 2:
-        raise InputError(f"no delimiter found in {text[:80]!r}; expected one of comma, semicolon, tab and |")
+        raise InputError(_no_delimiter(text))
     marks = find_marks(_texts(text, delimiter), delimiter=delimiter)
     return Layout(delimiter, marks.decimal, marks.thousands, encoding), marks.doubtful
 
@@ -144,12 +150,33 @@ def find_encoding(content: bytes) -> str:
 
 def _fields(text: str, delimiter: str) -> int:
     """Into how many fields the delimiter cuts every line; 0 where the lines differ."""
+    counts = set(_counts(text, delimiter))
+    return counts.pop() if len(counts) == 1 else 0
+
+
+def _counts(text: str, delimiter: str) -> list[int]:
+    """Into how many fields it cuts each of the first lines that are not empty."""
     lines = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True)
     try:
-        counts = {len(fields) for fields in itertools.islice(lines, SNIFFED_LINES) if fields}
-    except csv.Error:
-        return 0
-    return counts.pop() if len(counts) == 1 else 0
+        header, *rows = [fields for fields in itertools.islice(lines, SNIFFED_LINES) if fields]
+    except (csv.Error, ValueError):
+        return []
+    if header[-1] == "" and rows and len(rows[0]) == len(header) - 1:  # a delimiter too many behind the names
+        header = header[:-1]
+    return [len(fields) for fields in (header, *rows)]
+
+
+def _no_delimiter(text: str) -> str:
+    """Why no delimiter cuts all lines alike, and what to do."""
+    for delimiter in DELIMITERS:
+        counts = _counts(text, delimiter)
+        usual = max(set(counts), key=counts.count, default=1)
+        if usual > 1 and counts.count(usual) > len(counts) / 2:
+            odd = next(number for number, count in enumerate(counts) if count != usual)
+            which = f"line {odd + 1} that is not empty" if odd else "the first line"
+            told = f"{which} has {counts[odd]} of them, others {usual}"
+            return f"fields between {delimiter!r}: {told}; mend it, the first line must hold the columns' names"
+    return f"no delimiter found in {text[:80]!r}; expected one of comma, semicolon, tab and |"
 
 
 def _texts(text: str, delimiter: str) -> list[pd.Series]:

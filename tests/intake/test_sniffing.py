@@ -131,6 +131,9 @@ def test_ranges_are_generous(values, expected):
         (b"1,2,0\n3,4,1\n", "the first line holds values"),
         (b"a,b,c\n1,2,3\n", "TARGET: received 'y'; expected one of the columns 'a', 'b', 'c'"),
         (b"a y\n1 2\n", "no delimiter found in 'a y"),
+        (b"a,b,y\n1,2,3,\n1,2,3,\n", "fields between ',': the first line has 3 of them, others 4; mend it"),
+        (b"sep=;\na;b;y\n1;2;3\n", "fields between ';': the first line has 2 of them, others 3; mend it, the first"),
+        (b"a,y\n1,2\n\n1,2,3\n3,4\n", "fields between ',': line 3 that is not empty has 3 of them, others 2"),
         (b"a,y", "the file has no two lines"),
         (b"x,y\n1,red\n2,red\n3,red\n", "column 'y': 1 label"),
         (b"x,y\n7,0\n7,1\n", "no column is left to predict 'y' from"),
@@ -145,3 +148,19 @@ def test_what_is_no_table_ends_in_a_line_that_says_what_to_do(content, message):
 def test_a_number_that_is_not_finite_leaves_its_column_out():
     table = PEOPLE.assign(weight=[np.inf, *range(59)])
     assert "row 1 (inf): not a finite number" in understand(written(table), target="bought").left_out["weight"]
+
+
+def test_a_nameless_column_of_row_numbers_is_left_out():
+    found = understand(b",a,y\n7,1.5,0\n9,2.5,1\n12,1.5,1\n", target="y")
+    assert found.left_out == {"Unnamed: 0": "it has no name, and all its values differ"}
+
+
+def test_a_delimiter_behind_the_last_name_is_passed_over():
+    found = understand(b'"a","y",\n1.5,0\n2.5,1\n3.5,1\n', target="y")
+    assert [column.name for column in found.columns] == ["a"]
+    assert list(found.left_out) == ["Unnamed: 2"]
+
+
+def test_rows_without_a_target_are_counted():
+    found = understand(b"a,y\n1.5,0\n2.5,1\n3.5,\n4.5,0\n", target="y")
+    assert (len(found.table), found.n_unlabelled) == (3, 1)
