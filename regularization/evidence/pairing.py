@@ -243,7 +243,7 @@ def checked_replicates(
     if trainings.duplicated(KEYS).any():
         twice = trainings.loc[trainings.duplicated(KEYS), KEYS].iloc[0].to_dict()
         raise InputError(f"replicates: received {twice} twice; expected one row per training; make them again")
-    _require_pairs(trainings, headline[0], references)
+    _require_pairs(trainings, headline)
     diverged = ~np.isfinite(trainings[always]).all(axis=1)
     kept = trainings.assign(**{column: trainings[column].mask(diverged) for column in always + sometimes})
     unpacked = {name: unpack_blocks(rows, head.columns) for name, rows in blocks.groupby("variant")}
@@ -265,19 +265,21 @@ def _require(what: str, expected: Collection[str], received: Collection[str]) ->
         )
 
 
-def _require_pairs(trainings: pd.DataFrame, baseline: str, references: Sequence[str]) -> None:
+def _require_pairs(trainings: pd.DataFrame, headline: Sequence[str]) -> None:
     """Raise `InputError` unless all variants have the baseline's splits and seeds, or the first of them.
 
-    Leaky twins, which not every variant has, each have an honest split.
+    The headline models have all seeds of the notebook's split. Leaky twins, which not every variant has, each have an
+    honest split.
     """
+    baseline = headline[0]
     runs = {key: set(zip(rows["split"], rows["seed"], strict=True)) for key, rows in trainings.groupby(KEYS[:2])}
     for protocol in sorted(set(trainings["protocol"])):
         expected = sorted(runs.get((baseline, protocol), set()))
         for variant in sorted(set(trainings["variant"])):
             its = runs.get((variant, protocol), set())
-            first = expected if protocol == "notebook" else expected[: len(its)]
-            unpaired = sorted(set(first) ^ its)
-            if unpaired and not (variant in references and protocol == "notebook"):
+            has_all = protocol == "notebook" and variant in headline
+            unpaired = sorted(set(expected if has_all else expected[: len(its)]) ^ its)
+            if unpaired:
                 raise InputError(
                     f"replicates: received {variant} ({protocol} protocol) with {len(unpaired)} (split, seed) that "
                     f"{baseline} has not, or the other way round, the first {unpaired[0]}; expected the same for all; "
