@@ -61,7 +61,7 @@ def test_the_page_shows_what_it_says_of_other_tasks(repository, target):
     said = run("python", "-m", "tools.table", EXAMPLE, target, cwd=repository)
     (repository / "params.yaml").write_text(before, encoding="utf-8")
     shown = shown_on_the_page(f"make table FILE={EXAMPLE} TARGET={target}")
-    assert said.startswith(shown.partition("a pilot")[0])
+    assert said.startswith(shown.partition("...\n")[0])
 
 
 def test_params_keep_their_comments_and_all_values_but_those_of_the_table_and_the_plan(repository):
