@@ -88,7 +88,7 @@ def _read(table: BytesIO, data: Data) -> pd.DataFrame:
 def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
     raw, n_unlabelled = drop_unlabelled(raw, data.target)
     if n_unlabelled:
-        print(f"{n_unlabelled} rows without {data.target} are left out")
+        print(f"rows without {data.target}, left out: {n_unlabelled}")
     return check_table(
         raw,
         columns=data.columns,

@@ -49,7 +49,7 @@ def test_a_longer_budget_never_trains_less():
 
 def test_a_larger_table_gets_fewer_splits_at_the_default():
     of_sizes = [plan(PARAMS, Size(rows, 11), best_epoch=10, budget="15m")[0] for rows in (1000, 4000, 50_000)]
-    assert [values["replicate.variant_splits"] for values in of_sizes] == [130, 60, 15]
+    assert [values["replicate.variant_splits"] for values in of_sizes] == [130, 30, 15]
 
 
 def test_where_even_the_least_does_not_fit_it_is_planned_and_said():

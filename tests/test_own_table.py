@@ -83,6 +83,14 @@ def test_params_keep_their_comments_and_all_values_but_those_of_the_table_and_th
     assert ours["epochs"] == 6 * best
 
 
+def test_the_plan_is_printed_again_and_its_sum_alone(repository):
+    lines = run("python", "-m", "tools.plan", cwd=repository).splitlines()
+    assert lines[0].startswith("240 rows, 12 inputs, 3 epochs, ")
+    assert any(line.startswith("  replicate_variations") for line in lines)
+    total = run("python", "-m", "tools.plan", "--total", cwd=repository)
+    assert re.match(r"all stages: about .* and .* GB of memory on this machine; what is kept", total)
+
+
 def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
     """On the training table itself, in another order of columns and without the target: the figures of metrics/."""
     table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")

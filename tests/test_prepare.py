@@ -169,7 +169,7 @@ def with_value(table: pd.DataFrame, row: int, column: str, value) -> pd.DataFram
     [
         (lambda table: table.drop(columns="pH"), r"missing: \['pH'\]"),
         (lambda table: with_value(table, 3, "alcohol", "strong"), "column 'alcohol', row 4 .strong.: not a number"),
-        (lambda table: with_value(table, 7, "quality", None), "column 'quality', row 8 .nan.: the value to predict"),
+        (lambda table: table.assign(quality=None), "column 'quality', rows 1 .*: the value to predict is missing"),
         (lambda table: table.assign(quality=8), "every row is on one side"),
         (lambda table: table.to_csv(sep=",", index=False), "is data.delimiter the right one"),
         (lambda table: "", "the file is empty"),
@@ -197,3 +197,10 @@ def test_killed_in_the_middle_it_leaves_nothing_and_runs_again(raw, wine_table):
     again = [warm_commands() / "python", "-m", "stages.prepare"]
     assert subprocess.run(again, env=environment, check=False).returncode == 0
     assert {path.name for path in Path("data").iterdir()} == {"raw", "prepared"}
+
+
+def test_a_row_without_a_label_is_left_out_with_a_word(raw, wine_table, capsys):
+    raw(with_value(wine_table, 7, "quality", None))
+    prepare.main()
+    assert "rows without quality, left out: 1" in capsys.readouterr().out
+    assert len(np.load("data/prepared/table.npz")["y"]) == len(wine_table) - 1

@@ -11,7 +11,7 @@ import pytest
 from regularization.errors import InputError
 from regularization.params.schema import Variant, check_params
 from regularization.table import duplicate_groups
-from regularization.variants import split_settings, variants_of
+from regularization.variants import in_steps, split_settings, variants_of
 from stages import replicate
 
 
@@ -63,7 +63,7 @@ def test_the_first_eight_variations_are_the_notebooks(params):
 def test_the_other_variations_have_every_technique(params):
     others = list(check_params(params).replicate.variants.values())[8:]
     used = {key for variant in others for key in variant.model_dump(exclude_defaults=True)}
-    assert used >= set(Variant.model_fields) - {"l1", "l2", "global_clipnorm", "clipvalue"}
+    assert used >= set(Variant.model_fields) - {"l1", "l2", "global_clipnorm", "clipvalue", "ema_momentum"}
 
 
 def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch):
@@ -113,3 +113,22 @@ def test_params_are_refused_before_tensorflow_is_read(prepared):
 def test_diverged_trainings_are_counted_on_stderr(capsys):
     replicate._warn_of_diverged(pd.DataFrame({"variant": ["base", "base", "wild"], "test_loss": [0.5, None, None]}))
     assert capsys.readouterr().err.startswith("warning: 1 of base, 1 of wild diverged")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {"decay_steps": 0.88, "decay_rate": 0.1},
+            {"decay_steps": 3388, "decay_rate": 0.1},
+        ),  # of 3,850
+        ({"decay_steps": 14500}, {"decay_steps": 14500}),
+        ({"decay_steps": 1}, {"decay_steps": 1}),
+        ({"decay_steps": 1e-9}, {"decay_steps": 1}),
+        ({"use_ema": True, "ema_steps": 0.5}, {"use_ema": True, "ema_momentum": 1 - 1 / 1925}),
+        ({"use_ema": True, "ema_steps": 100}, {"use_ema": True, "ema_momentum": 0.99}),
+        ({"use_ema": True, "ema_momentum": 0.9}, {"use_ema": True, "ema_momentum": 0.9}),
+    ],
+)
+def test_shares_of_the_training_are_counted_in_steps(settings, expected):
+    assert in_steps(settings, n_rows=220, epochs=550, batch_size=32) == pytest.approx(expected)

@@ -139,7 +139,7 @@ def _of_references() -> dict[str, str]:
         arrays = _arrays(240, n_classes)
         for name, model in models_of(head_of(n_classes)).items():
             seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
-            fitted = model.make(1).fit(arrays.X_train, arrays.y_train, **seen)
+            fitted = model.make(1, len(arrays.y_train)).fit(arrays.X_train, arrays.y_train, **seen)
             predicted = (fitted.predict_proba if n_classes else fitted.predict)(arrays.X_test)
             found[f"what {name} predicts{what}"] = _digest([predicted], [])
     return found

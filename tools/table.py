@@ -41,7 +41,7 @@ from tools.plan import plan_lines
 NEVER_CHANGES = "data/.gitignore"  # what `data.watch` names for a table at an address
 SHOWN = 8  # names in a line
 CURVES = ["loss", "score"]  # the keys of `data.curves`
-AFTER_DATA = "\n# What `make table` found"  # where params.yaml goes on after its `data` group
+AFTER_DATA = "\nplan:"  # where params.yaml goes on after its `data` group
 CHANGED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")  # what YAML takes for the end of a line, or rewrites
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+( [A-Za-z0-9_./()%-]+)*")  # a text that YAML takes as it stands
 
