@@ -15,6 +15,7 @@ from regularization.errors import InputError
 from regularization.jobs.cost import (
     BYTES_PER_EPOCH,
     BYTES_PER_WEIGHT,
+    CORES_THERE,
     LIBRARY_BYTES,
     PROGRAM_BYTES,
     SECONDS_PER_WEIGHT,
@@ -70,7 +71,7 @@ PROGRAM = 2.5  # compiled, by one core
 FIT_STEP = 4e-4  # a batch in Keras' own step
 FIT_EPOCH = 4e-3
 PREDICTED_ROW = 3e-8  # a row's scores
-CELL = 4e-8  # a value of the table that is scaled for a split
+CELL = 8e-8  # a value of the table that is scaled for a split
 EVIDENCE = 0.8  # for each variant
 
 
@@ -119,7 +120,7 @@ def stage_costs(params, size: Size) -> dict[str, Cost]:
     costs["evidence"] = Cost(START + EVIDENCE * (len(params.replicate.variants) + len(params.headline)), 0, 1e9)
     costs["recommend"] = _fit_cost(params, size, size.n_rows)
     costs["sweep"] = sweep_cost(params, size)
-    read = CELL * size.n_rows * size.n_inputs * 20
+    read = CELL * size.n_rows * size.n_inputs * 10
     others = Cost(4 * START + read, 0, 0.5e9 + 40 * size.n_rows * size.n_inputs)
     return costs | {"the others": others}
 
@@ -157,8 +158,7 @@ def sweep_cost(params, size: Size) -> Cost:
         on = {key: value for key, value in configuration.items() if value}
         programs[program_of(on), tuple(on.get("hidden_units") or params.hidden_units)] += 1
     lanes = [
-        (_in_lanes(n_alike * folds) * params.sweep.seeds + LANES / params.sweep.seeds, units)
-        for (_, units), n_alike in programs.items()
+        (_on_all_cores(n_alike * folds) * params.sweep.seeds + LANES, units) for (_, units), n_alike in programs.items()
     ]
     networks = sum(programs.values()) * folds * params.sweep.seeds
     return _population_cost(params, size, lanes, networks=networks, splits=folds)
@@ -167,16 +167,16 @@ def sweep_cost(params, size: Size) -> Cost:
 def references_cost(params, size: Size) -> Cost:
     """Return the cost of the reference models.
 
-    A forest takes 5e-6 seconds times the rows that its trees draw, their binary logarithm and the root of the inputs,
-    and 1e-5 for each row that it predicts; the boosting 3e-6 times rows times inputs, for each class; and all of them
-    0.3 seconds for each split of the smallest table.
+    A forest takes 2.5e-6 seconds times the rows that its trees draw, their binary logarithm and the root of the inputs,
+    and 1e-5 for each row that it predicts; the boosting 1.5e-6 times rows times inputs, for each class; and all of them
+    0.4 seconds for each split of the smallest table.
     """
     from regularization.replicates.references import MOST_ROWS, ROWS_OF_A_TREE
 
     drawn, trained = min(size.n_train, ROWS_OF_A_TREE), min(size.n_train, MOST_ROWS)
-    forest = 5e-6 * drawn * np.log2(drawn) * np.sqrt(size.n_inputs) + 1e-5 * size.n_rows
-    boosting = size.n_outputs * (0.1 + 3e-6 * trained * size.n_inputs)
-    seconds = splits_of(REFERENCE_GROUP, params) * float(forest + boosting + 0.2)
+    forest = 2.5e-6 * drawn * np.log2(drawn) * np.sqrt(size.n_inputs) + 1e-5 * size.n_rows
+    boosting = size.n_outputs * (0.1 + 1.5e-6 * trained * size.n_inputs)
+    seconds = splits_of(REFERENCE_GROUP, params) * float(forest + boosting + 0.3)
     return Cost(START + 2, seconds, 1e9 + 200 * size.n_rows * size.n_inputs)
 
 
@@ -214,6 +214,12 @@ def _fit_cost(params, size: Size, n_rows: int) -> Cost:
 
 def _in_lanes(networks: int) -> int:
     return -(-networks // LANES) * LANES
+
+
+def _on_all_cores(networks: int) -> int:
+    """Return the places that networks take which are trained apart from others, idle cores included."""
+    programs = -(-networks // LANES)
+    return -(-programs // CORES_THERE) * CORES_THERE * LANES
 
 
 def plan(params, size: Size, *, best_epoch: int, budget: str) -> tuple[dict[str, Any], bool]:
