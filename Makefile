@@ -53,7 +53,7 @@ format: setup ## mend style and format
 	@ruff check --fix .
 	@ruff format .
 
-same-bytes: setup ## train a little on two emulated processors and compare the bytes (QEMU; four minutes)
+same-bytes: setup ## train a little on two emulated processors and compare the bytes (QEMU; ten minutes)
 	@python -m tools.same_bytes
 
 benchmark: setup ## measure plain fit, the train stages' fit and the population in one run

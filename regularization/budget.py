@@ -67,7 +67,8 @@ GRIDS: tuple[dict[str, list], ...] = (  # of the sweep: the first, and what is l
 # Seconds on the machine of jobs/cost.py, by `benchmarks/table_sizes.py` and whole runs.
 START = 2.0  # Python, pandas, DVC before and after a stage
 TENSORFLOW = 3.0
-PROGRAM = 2.5  # compiled, by one core
+PROGRAM = 3.2  # compiled, by one core
+NETWORK = 3e-3  # built, scored, described
 FIT_STEP = 4e-4  # a batch in Keras' own step
 FIT_EPOCH = 4e-3
 PREDICTED_ROW = 3e-8  # a row's scores
@@ -188,7 +189,10 @@ def _population_cost(params, size: Size, lanes: list[tuple[float, tuple]], *, ne
         width = max(width, n_weights)
         trained = params.epochs * size.n_seen * (n_weights * SECONDS_PER_WEIGHT + _seconds_per_row(size.n_train))
         work += n_lanes * (trained + size.n_rows * n_weights * SECONDS_PER_WEIGHT / 3)
-    scored = networks * size.n_rows * PREDICTED_ROW * size.n_outputs + splits * size.n_rows * size.n_inputs * CELL
+    scored = (
+        networks * (NETWORK + size.n_rows * PREDICTED_ROW * size.n_outputs)
+        + splits * size.n_rows * size.n_inputs * CELL
+    )
     cores = os.cpu_count() or 1
     memory = (
         LIBRARY_BYTES

@@ -31,7 +31,7 @@ def main() -> None:
         return
     if shutil.which(EMULATOR) is None:
         sys.exit(INSTALL)
-    print(f"natively on {_processor()}, and on {len(PROCESSORS)} emulated processors (about four minutes)")
+    print(f"natively on {_processor()}, and on {len(PROCESSORS)} emulated processors (about ten minutes)")
     natively, *emulated = _on_every_processor()
     different = False
     for description, found in zip(PROCESSORS.values(), emulated, strict=True):
