@@ -15,14 +15,15 @@ from stages._ends import run_tool
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make plan", description=__doc__)
     parser.add_argument("--total", action="store_true", help="all stages together, in one line")
+    asked = parser.parse_args()
     try:
         params = load_params()
     except InputError:
-        if parser.parse_args().total:
+        if asked.total:
             return  # the first stage says what is wrong
         raise
     lines = plan_lines(params)
-    print("\n".join(lines[-1:] if parser.parse_args().total else lines), flush=True)
+    print("\n".join(lines[-1:] if asked.total else lines), flush=True)
 
 
 def plan_lines(params: Params) -> list[str]:

@@ -203,12 +203,14 @@ def summary(file: str, understood: Understood, checked: CheckedTable, prepared: 
     missing = {column.name: int(table[column.name].isna().sum()) for column in checked.columns if column.may_miss}
     texts = [f"{column.name} ({len(column.categories)})" for column in checked.columns if column.categories]
     numbers = [column.name for column in checked.columns if not column.categories]
+    marked = [f"{name} ({example!r})" for name, example in table.attrs.get("marked", {}).items()]
     return [
         f"{file}: {len(table)} rows, {table.shape[1]} columns; delimiter {mark}, decimal mark {layout.decimal!r}, "
         f"{f'{layout.thousands!r} between thousands, ' if layout.thousands else ''}{layout.encoding}",
         *_in_doubt(understood),
         *_target(understood, checked),
         f"numbers: {_listed(numbers)}" + ("" if values["columns"] else "; no ranges, as there are many columns"),
+        *([f"numbers with marks: {_listed(marked)}"] if marked else []),
         f"texts of few values: {_listed(texts)}",
         f"missing values, filled in and marked: {_listed([f'{name} ({count})' for name, count in missing.items()])}",
         f"left out: {_listed([f'{name} ({reason})' for name, reason in understood.left_out.items()])}",

@@ -37,7 +37,8 @@ def read_table(
 ) -> pd.DataFrame:
     """The CSV at `source`, unchecked; `name` stands in messages where that has none.
 
-    Numbers may have a mark between `thousands`, and signs of money or per cent (`read_marked`).
+    Numbers may have a mark between `thousands`, and signs of money or per cent (`read_marked`, whose result stands in
+    the table's `attrs` under `marked`).
     Raises `InputError` where it is empty, its lines differ in length, or it is no CSV in that encoding at all.
     """
     try:
@@ -53,7 +54,7 @@ def read_table(
                 low_memory=False,  # else a long column may come in pieces of different types
             )
         _trim(table)
-        read_marked(table, decimal=decimal, thousands=thousands)
+        table.attrs["marked"] = read_marked(table, decimal=decimal, thousands=thousands)
         return table
     except pd.errors.EmptyDataError:
         raise InputError(f"{name or source}: the file is empty; expected a header line and rows") from None

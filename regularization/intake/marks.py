@@ -72,16 +72,16 @@ def _column(texts: Iterable[str]) -> _Column | None:
             found = found._replace(
                 has_small=found.has_small or len(bare) <= 3, has_large=found.has_large or len(bare) > 3
             )
-        elif re.fullmatch(r"\d{1,3}([.,])\d{3}(\1\d{3})+", bare):
-            found.thousands.add(re.sub(r"\d", "", bare)[0])
-        elif match := re.fullmatch(r"\d{1,3}(([.,])\d{3})(\2\d{3})*([.,])\d+", bare):
+        elif re.fullmatch(r"[0-9]{1,3}([.,])[0-9]{3}(\1[0-9]{3})+", bare):
+            found.thousands.add(re.sub(r"[0-9]", "", bare)[0])
+        elif match := re.fullmatch(r"[0-9]{1,3}(([.,])[0-9]{3})(\2[0-9]{3})*([.,])[0-9]+", bare):
             if match[4] == match[2]:
                 continue
             found.thousands.add(match[2])
             found.decimals.add(match[4])
-        elif match := re.fullmatch(r"[1-9]\d{0,2}([.,])\d{3}", bare):
+        elif match := re.fullmatch(r"[1-9][0-9]{0,2}([.,])[0-9]{3}", bare):
             found.either.add(match[1])
-        elif match := re.fullmatch(r"\d*([.,])\d+(?:[eE][+-]?\d+)?|\d+([.,])", bare):
+        elif match := re.fullmatch(r"[0-9]*([.,])[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+([.,])", bare):
             found.decimals.add(match[1] or match[2])
         else:
             continue
@@ -95,9 +95,9 @@ def read_marked(table: pd.DataFrame, *, decimal: str, thousands: str | None) -> 
     A share in per cent is its number of per cent. Beside numbers, `MISSING` stand for a value that is not there.
     """
     between = re.escape(SPACES + (thousands or ""))
-    whole = rf"(?:[1-9]\d{{0,2}}(?:[{between}]\d{{3}})+|\d+)"
+    whole = rf"(?:[1-9][0-9]{{0,2}}(?:[{between}][0-9]{{3}})+|[0-9]+)"
     sign = rf"[{SIGNS}]?"
-    number = re.compile(rf"\s*{sign}\s*[+-]?\s*{sign}\s*{whole}?(?:{re.escape(decimal)}\d+)?\s*{sign}\s*")
+    number = re.compile(rf"\s*{sign}\s*[+-]?\s*{sign}\s*{whole}?(?:{re.escape(decimal)}[0-9]+)?\s*{sign}\s*")
     read = {}
     for name in table.columns:
         values = table[name]
@@ -107,7 +107,7 @@ def read_marked(table: pd.DataFrame, *, decimal: str, thousands: str | None) -> 
         if not len(texts) or not texts.map(lambda text: isinstance(text, str)).all():
             continue
         texts = texts[~texts.isin(MISSING)]
-        if len(texts) and texts.str.fullmatch(number).all() and texts.str.contains(r"\d").all():
+        if len(texts) and texts.str.fullmatch(number).all() and texts.str.contains(r"[0-9]").all():
             bare = texts.str.replace(rf"[{SIGNS}{between}\s]", "", regex=True).str.replace(decimal, ".", regex=False)
             table[name] = pd.to_numeric(bare).reindex(values.index)
             read[str(name)] = next((text for text in texts if not text.isdigit()), texts.iloc[0]).strip()

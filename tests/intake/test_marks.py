@@ -57,7 +57,7 @@ def test_a_number_with_marks_is_what_it_means(text, decimal, thousands, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["12.01.2019", "192.168.0.1", "030 123 456", "1,23,456", "12-34", "%", "1.2.3", "a1", ""]
+    "text", ["12.01.2019", "192.168.0.1", "030 123 456", "1,23,456", "12-34", "%", "1.2.3", "a1", "", "٣"]
 )
 def test_what_only_looks_like_a_number_stays_a_text(text):
     table = pd.DataFrame({"a": [text, "1.000"]})

@@ -7,7 +7,7 @@ import pytest
 from regularization.heads import head_of
 from regularization.networks.models import LOSSES, build_model
 from regularization.networks.row_order import batch_order
-from regularization.population import Dataset, predict_networks, read_network, train_population, training
+from regularization.population import Dataset, predict_networks, prediction, read_network, train_population, training
 from regularization.population.dropout_masks import dropout_key, dropout_mask
 from regularization.population.gaussian_noise import gaussian_noise
 from regularization.population.program import compile_block
@@ -166,6 +166,20 @@ def test_predictions_are_those_of_keras_for_networks_of_several_shapes_at_once()
     logits, _ = predict_networks(networks, weights, [DATA.X_val] * 2, [shares] * 2)
     for its_logits, model in zip(logits, models, strict=True):
         np.testing.assert_allclose(1 / (1 + np.exp(-its_logits)), model(DATA.X_val).numpy()[:, 0], rtol=1e-5)
+
+
+def test_rows_piece_by_piece_give_the_same_outputs_and_penalties(monkeypatch):
+    """And each penalty on weights counts once."""
+    penalties = {"l1": 0.1, "activity_l2": 0.3, "regularized_layers": (1,)}
+    models = [build_model(seed=0, **SMALL | settings) for settings in ({"l2": 0.1}, penalties)]
+    networks = [read_network(model) for model in models]
+    weights = np.stack([network.weights for network in networks])
+    shares = np.full((1, len(DATA.X_val)), 1 / len(DATA.X_val), np.float32)
+    at_once = predict_networks(networks, weights, [DATA.X_val] * 2, [shares] * 2)
+    monkeypatch.setattr(prediction, "ROWS_AT_ONCE", 4)  # of 9
+    for pieces, whole in zip(predict_networks(networks, weights, [DATA.X_val] * 2, [shares] * 2), at_once, strict=True):
+        np.testing.assert_allclose(pieces, whole, rtol=1e-5)
+    assert (at_once[1] > 0.01).all()
 
 
 @pytest.mark.slow

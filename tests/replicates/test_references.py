@@ -92,3 +92,17 @@ def test_training_rows_of_one_class_give_their_share():
     y[SPLITS[0].rows.test[:5]] = 0
     row = train_references(SPLITS[:1], TABLE._replace(y=y)).trainings.set_index("variant").loc["random_forest"]
     assert row["test_predicted_1"] == 1
+
+
+def test_of_many_rows_they_see_a_sample_of_their_own_seed(trained, monkeypatch):
+    monkeypatch.setattr(references, "MOST_ROWS", 60)
+    fewer, again = (train_references(SPLITS[:3], TABLE).trainings for _ in range(2))
+    pd.testing.assert_frame_equal(fewer, again, check_exact=True)
+    all_rows = trained.trainings[trained.trainings["split"] < 3]
+    assert (fewer["test_loss"].to_numpy() != all_rows["test_loss"].to_numpy()).all()
+
+
+def test_no_tree_of_a_forest_draws_more_than_its_limit():
+    forest = OF_CLASSES["random_forest"].make(1, 10 * references.ROWS_OF_A_TREE)
+    assert forest.max_samples == references.ROWS_OF_A_TREE
+    assert OF_CLASSES["random_forest"].make(1, 1000).max_samples is None
