@@ -15,7 +15,6 @@ from regularization.errors import InputError
 from regularization.jobs.cost import (
     BYTES_PER_EPOCH,
     BYTES_PER_WEIGHT,
-    CORES_THERE,
     LIBRARY_BYTES,
     PROGRAM_BYTES,
     SECONDS_PER_WEIGHT,
@@ -158,10 +157,9 @@ def sweep_cost(params, size: Size) -> Cost:
     for configuration in expand_grid(params.sweep.lists()):
         on = {key: value for key, value in configuration.items() if value}
         programs[program_of(on), tuple(on.get("hidden_units") or params.hidden_units)] += 1
-    lanes = [
-        (_on_all_cores(n_alike * folds) * params.sweep.seeds + LANES, units) for (_, units), n_alike in programs.items()
-    ]
-    networks = sum(programs.values()) * folds * params.sweep.seeds
+    seeds = params.sweep.seeds
+    lanes = [(_in_lanes(n_alike * folds) * seeds, units) for (_, units), n_alike in programs.items()]
+    networks = sum(programs.values()) * folds * seeds
     return _population_cost(params, size, lanes, networks=networks, splits=folds)
 
 
@@ -218,12 +216,6 @@ def _fit_cost(params, size: Size, n_rows: int) -> Cost:
 
 def _in_lanes(networks: int) -> int:
     return -(-networks // LANES) * LANES
-
-
-def _on_all_cores(networks: int) -> int:
-    """Return the places that networks take which are trained apart from others, idle cores included."""
-    programs = -(-networks // LANES)
-    return -(-programs // CORES_THERE) * CORES_THERE * LANES
 
 
 def plan(params, size: Size, *, best_epoch: int, budget: str) -> tuple[dict[str, Any], bool]:

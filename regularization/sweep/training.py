@@ -57,16 +57,27 @@ def train_cells(
 
 
 def plan_shards(cells: Sequence[Cell]) -> list[tuple[list[int], Shard]]:
-    """Return shards of the cells, each with their numbers: networks of one shard share a program and their seeds."""
+    """Return shards of the cells, each with their numbers: networks of one shard share their seeds.
+
+    Cells of one program stay together, as far as a shard holds them; programs with few cells share a shard, and so the
+    cores that train it.
+    """
     alike = defaultdict(list)
     for number, cell in enumerate(cells):
-        alike[program_of(cell.settings), cell.seeds].append(number)
-    shards = []
-    for (_, seeds), numbers in alike.items():
+        alike[cell.seeds, program_of(cell.settings)].append(number)
+    shards: list[list[int]] = []
+    for numbers in alike.values():
         for first in range(0, len(numbers), CELLS_PER_SHARD):
             some = numbers[first : first + CELLS_PER_SHARD]
-            shards.append((some, Shard(tuple(cells[each].settings for each in some), tuple(enumerate(seeds)))))
-    return shards
+            fits = shards and len(shards[-1]) + len(some) <= CELLS_PER_SHARD
+            if fits and cells[shards[-1][0]].seeds == cells[some[0]].seeds:
+                shards[-1] += some
+            else:
+                shards.append(some)
+    return [
+        (numbers, Shard(tuple(cells[each].settings for each in numbers), tuple(enumerate(cells[numbers[0]].seeds))))
+        for numbers in shards
+    ]
 
 
 def _predictions(work: Work, shard: Shard, trained: Trained, scored: Sequence[np.ndarray]) -> Iterator[Predicted]:

@@ -60,7 +60,7 @@ def test_a_training_that_diverges_is_named():
     assert (wild.diverged.tolist(), tame.diverged.tolist()) == ([True] * 3, [False] * 3)
 
 
-def test_shards_hold_every_configuration_once_and_one_kind_of_program_each():
+def test_shards_hold_every_configuration_once_and_programs_with_many_apart():
     many = list(expand_grid({"l1": [float(n) for n in range(40)], "dropout": [None, 0.5], "weight_decay": [None, 1]}))
     planned = plan_shards([Cell(settings, (1, 2)) for settings in many])
     assert sorted(number for numbers, _ in planned for number in numbers) == list(range(160))
@@ -69,6 +69,13 @@ def test_shards_hold_every_configuration_once_and_one_kind_of_program_each():
         assert shard.runs == ((0, 1), (1, 2))
         assert len({(each["dropout"], each["weight_decay"]) for each in shard.variants}) == 1
         assert shard.n_trainings == 2 * len(numbers)
+
+
+def test_programs_with_few_configurations_share_a_shard_but_never_rounds():
+    few = list(expand_grid({"l2": [None, 0.01], "dropout": [None, 0.5], "weight_decay": [None, 1]}))
+    planned = plan_shards([Cell(settings, seeds) for seeds in ((1, 2), (3, 4)) for settings in few])
+    assert [numbers for numbers, _ in planned] == [[0, 4, 1, 5, 2, 6, 3, 7], [8, 12, 9, 13, 10, 14, 11, 15]]
+    assert [shard.runs for _, shard in planned] == [((0, 1), (1, 2)), ((0, 3), (1, 4))]
 
 
 @pytest.fixture
