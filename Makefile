@@ -4,7 +4,10 @@
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell python$(version) -c '' 2>/dev/null && echo python$(version))) python3)
 BASE ?= main
 MODEL ?= models/recommended.keras
-export BASE FILE TARGET TASK THRESHOLD POSITIVE BUDGET MODEL ROWS
+TABLE_OPTIONS = task:TASK threshold:THRESHOLD positive:POSITIVE header:HEADER skip:SKIP missing:MISSING kinds:KINDS budget:BUDGET
+export BASE FILE TARGET TASK THRESHOLD POSITIVE HEADER SKIP MISSING KINDS BUDGET MODEL ROWS
+# With it, `python -m stages.train` would not find this folder.
+unexport PYTHONSAFEPATH
 # The stages call `python`: it must be the environment's own.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -20,19 +23,26 @@ all: setup ## train the three models, as far as anything changed, and print how 
 # as a change. The data are needed whole before the rest can be passed over.
 changed: setup ## run what changed, but not what is merely missing here: for a clone without the cache
 	@dvc repro prepare
-	@dvc repro --allow-missing
+	@if grep --quiet '"origin": "standin"' data/raw/source.json; \
+	then echo "the published table cannot be reached: nothing is trained on the stand-in"; else dvc repro --allow-missing; fi
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## make .venv from requirements.txt
+	@git rev-parse --git-dir > /dev/null || { echo "expected a clone of git, which DVC needs: where this is a download, \
+	git init, git add --all and git commit make one; where the folder is another person's, git says above what to do"; \
+	exit 1; }
 
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and \
 		"expected Python 3.11, 3.12 or 3.13, for which TensorFlow is published; received " + sys.version)'
 	@$(PYTHON) -m venv .venv
 	@echo "installing the pinned packages into .venv (2.7 GB, a minute or more)"
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@if command -v uv > /dev/null; then uv pip install --quiet --python .venv/bin/python --requirement requirements.txt; \
+	else .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt; fi
+	@# DVC's own notes on files would go to a folder where anybody on this machine may write.
+	@.venv/bin/dvc config --local core.site_cache_dir "$(CURDIR)/.dvc/tmp/state"
 	@touch $@
 
 test: setup ## run the tests; ARGS="-k dropout" goes to pytest
@@ -69,18 +79,20 @@ plots-page: setup ## make the self-contained page of `dvc plots` again, after an
 experiments: setup ## print the experiments beside this state and the last commit: params, differences, verdicts
 	@python -m tools.experiments
 
-readme: setup ## write the figures of README.md and docs/ anew from metrics/
+readme: setup ## write the figures of README.md, docs/ and the notebook anew from metrics/
 	@python -m tools.readme
 	@python -m tools.pull_request.examples
+	@jupyter execute --inplace notebooks/results.ipynb
 
-table: setup ## use a table of your own: FILE=my.csv TARGET=column (and TASK=number, THRESHOLD=6, POSITIVE=yes, BUDGET=2h)
-	@python -m tools.table "$$FILE" "$$TARGET" $(if $(TASK),--task="$$TASK") $(if $(THRESHOLD),--threshold="$$THRESHOLD") $(if $(POSITIVE),--positive="$$POSITIVE") $(if $(BUDGET),--budget="$$BUDGET")
+table: setup ## use a table of your own: FILE=my.csv TARGET=column (options: docs/your-own-table.md)
+	@python -m tools.table $(foreach its,$(TABLE_OPTIONS),$(if $($(lastword $(subst :, ,$(its)))),$(subst :,="$$,--$(its)"))) \
+		-- "$$FILE" "$$TARGET"
 
 plan: setup ## print what each stage takes with the present params.yaml, in time and memory
 	@python -m tools.plan
 
-predict: setup ## score new rows with the recommended network (or MODEL=models/base.keras): ROWS=rows.csv
-	@python -m tools.predict "$$MODEL" "$$ROWS"
+predict: setup ## score new rows with the recommended network (or MODEL=models/base.keras): ROWS=rows.csv (STRICT=1 fills in nothing)
+	@python -m tools.predict $(if $(STRICT),--strict) -- "$$MODEL" "$$ROWS"
 
 report-picture: setup ## draw docs/report.png, the README's picture of the report, anew (needs chromium)
 	@python -m tools.report_picture

@@ -1,3 +1,3 @@
-"""What `make benchmark` runs, and simulated studies. What `regularization` sets comes before any library."""
+"""What `make benchmark` runs, and simulated studies. What a stage sets comes before any library."""
 
-import regularization  # noqa: F401
+import stages  # noqa: F401

@@ -1,5 +1,1 @@
 """Which regularization helps a neural network on a table: pure functions, nothing here writes a file."""
-
-from regularization.rounding import set_environment
-
-set_environment()

@@ -1,7 +1,7 @@
 """Settings under which the same commit gives the same bytes on every x86-64 processor with AVX2.
 
-NumPy, TensorFlow, oneDNN and XLA read them when they are first imported, so this module comes before all of them
-(`regularization/__init__.py` imports it) and imports none. What the user has set stands; `warning` then says so.
+NumPy, TensorFlow, oneDNN and XLA read them when they are first imported, so `set_environment` comes before all of them
+(`stages/__init__.py` calls it), and this module imports none. What the user has set stands; `warning` then says so.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The pipeline's stages, one file each. What `regularization` sets comes before any library that they import.
+"""The pipeline's stages, one file each. What fixes rounding is set here, before any library that they import.
 
 And before it what a stage needs from its first moment on: somewhere to write to, and a quiet end at Ctrl-C.
 """
@@ -27,4 +27,6 @@ def _say_interrupted(kind, error, traceback) -> None:
 
 sys.excepthook = _say_interrupted
 
-import regularization  # noqa: E402, F401
+from regularization.rounding import set_environment  # noqa: E402
+
+set_environment()

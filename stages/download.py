@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from regularization.errors import InputError
-from regularization.intake.addresses import file_name, without_credentials
+from regularization.intake.addresses import address_problem, file_name, without_credentials
 from regularization.intake.fetching import UnreachableError, fetch_pinned
 from regularization.params import Data, load_params
 from stages._ends import run_stage
@@ -19,7 +19,8 @@ RED_WINE_SHA256 = "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf
 def main() -> None:
     data = load_params().data
     try:
-        content = fetch_pinned(data.url, sha256=data.sha256, mirror=_mirror(), show_progress=sys.stderr.isatty())
+        how = {"most_bytes": data.most_bytes, "mirror": _mirror(), "show_progress": sys.stderr.isatty()}
+        content = fetch_pinned(data.url, sha256=data.sha256, **how)
         origin = "published"
     except UnreachableError as error:
         content = _standin(data, str(error))
@@ -39,6 +40,8 @@ def main() -> None:
 def _mirror() -> str | None:
     """`DATA_MIRROR`; a relative folder is meant from the repository, where a queued experiment does not run."""
     mirror = os.environ.get("DATA_MIRROR")
+    if mirror and (problem := address_problem(mirror)) and "password" not in problem:
+        raise InputError(f"DATA_MIRROR: {problem}")
     if not mirror or urlsplit(mirror).scheme:
         return mirror
     return str(Path(os.environ.get("DVC_ROOT", ""), mirror))

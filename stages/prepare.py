@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,9 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.intake.checks import CheckedTable, check_table, drop_unlabelled, read_table
+from regularization.intake.columns import suspicion
 from regularization.intake.labels import Target, few_rows
+from regularization.intake.layout import Layout
 from regularization.params import Data, load_params
 from regularization.table import (
     Arrays,
@@ -23,7 +24,6 @@ from regularization.table import (
     split_rows_by_group,
     to_arrays,
 )
-from regularization.table.columns import suspicion
 from regularization.table.preprocessing import TargetScale, exact, to_plain
 from stages._ends import run_stage
 from stages._files import TABLE, atomic_folder, read_json, write_arrays, write_json
@@ -31,7 +31,7 @@ from stages._files import TABLE, atomic_folder, read_json, write_arrays, write_j
 
 def main() -> None:
     params, source = load_params(), read_json("data/raw/source.json", ["origin", "file", "sha256"])
-    raw = _read(_checked_bytes(source, params.data), params.data)
+    raw = read_table(_checked_bytes(source, params.data), layout=Layout(**params.data.layout), name=f"data/raw/{TABLE}")
     checked, split = _checked(raw, params.data), params.split
     _warn_of_suspects(raw[[column.name for column in checked.columns]])
     table = table_of(checked)
@@ -54,7 +54,7 @@ def main() -> None:
             folder / "preprocessing.json",  # what a saved model needs to take new rows of the table
             {
                 "table": {name: source.get(name) for name in ("file", "sha256", "origin")},
-                "layout": params.data.layout,
+                "layout": params.data.layout | ({} if params.data.header is True else {"header": list(raw.columns)}),
                 "target": checked.target._asdict() | scale,
                 "columns": to_plain(checked.columns, preprocessor),
             },
@@ -62,7 +62,7 @@ def main() -> None:
     write_json("metrics/data.json", describe(table, rows, checked.target.labels) | {"origin": source["origin"]})
 
 
-def _checked_bytes(source: dict, data: Data) -> BytesIO:
+def _checked_bytes(source: dict, data: Data) -> bytes:
     """The table, once its bytes are those that the download recorded, and that params.yaml names if published.
 
     What DVC brings out of its cache has been checked by nobody else.
@@ -78,21 +78,18 @@ def _checked_bytes(source: dict, data: Data) -> BytesIO:
                 f"data/raw/{TABLE}: not {what}: expected sha256 {sha256}, received {received}; "
                 "`dvc repro --force download` fetches the table again"
             )
-    return BytesIO(content)
-
-
-def _read(table: BytesIO, data: Data) -> pd.DataFrame:
-    return read_table(table, name=f"data/raw/{TABLE}", **data.layout)
+    return content
 
 
 def _checked(raw: pd.DataFrame, data: Data) -> CheckedTable:
-    raw, n_unlabelled = drop_unlabelled(raw, data.target)
+    raw, n_unlabelled = drop_unlabelled(raw, data.target, Layout(**data.layout))
     if n_unlabelled:
         print(f"rows without {data.target}, left out: {n_unlabelled}")
     return check_table(
         raw,
         columns=data.columns,
         ignore=data.ignore,
+        kinds=data.kinds,
         target=data.target,
         task=data.task,
         threshold=data.threshold,

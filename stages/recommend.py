@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from regularization.heads import head_of
-from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
+from regularization.networks.keras_file import PREPROCESSING, described_keras_file
 from regularization.params import Params, load_params
 from regularization.table import Arrays, Rows, Table, split_rows_by_group, to_arrays
 from regularization.table.preprocessing import TargetScale, exact, fit_on, from_plain, to_plain
@@ -37,8 +37,8 @@ def main() -> None:
     settings |= {"n_features": arrays.X_train.shape[1], "n_classes": table.n_classes, "seed": params.seed}
     model, epochs, scores = _train(arrays, settings, trained_by | length, params.seed, name)
     with atomic_file(MODEL) as partial:
-        content = normalized_keras_file(_saved(model, partial))
-        partial.write_bytes(with_member(content, PREPROCESSING, json.dumps(description, indent=2).encode()))
+        described = json.dumps(description, indent=2).encode()
+        partial.write_bytes(described_keras_file(_saved(model, partial), model.get_weights(), described))
     told = {
         "variant": name,
         "settings": variant,

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from regularization.budget import size_of, sweep_cost
-from regularization.charts.heat_map import draw_heat_maps
+from regularization.charts.differences import OF_FOLDS, draw_differences, of_validation
 from regularization.errors import InputError
 from regularization.heads.metrics import MAE, METRICS
 from regularization.params import Params, load_params
 from regularization.rounding import share_threads
 from regularization.sweep.grid import complexity, count_configurations, expand_grid
-from regularization.sweep.results import choose, final_cell, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.results import BEST, choose, final_cell, final_work, scores_on_test, summary, tabulate
 from regularization.sweep.rounds import Predicted, plan_folds, run_rounds, work_on
 from regularization.table import Rows, Table, split_rows, split_rows_by_group
 from regularization.variants import in_steps, network_settings, sweep_settings
@@ -26,7 +27,9 @@ from stages._prepared import prepared_table
 def main() -> None:
     params = load_params()
     table = prepared_table()
-    is_standin = read_json("data/raw/source.json", ["origin"])["origin"] == "standin"
+    data = read_json("metrics/data.json", ["origin"])
+    is_standin = data["origin"] == "standin"
+    loss = table.head.with_equivalence({}, data)[table.head.loss.name]
     share_threads()
     rows = _split(params, table)
     training_rows = np.sort(np.concatenate([rows.train, rows.val]))
@@ -50,12 +53,15 @@ def main() -> None:
         study,
         chosen,
         scores_on_test(tested, table, last, metrics=[head.metrics[name] for name in leading]),
+        loss,
         n_test_rows=len(unseen),
         n_left_out=len(rows.test) - len(unseen),
         eliminate=params.sweep.eliminate,
         random_state=params.seed,
     )
-    picture = draw_heat_maps(result, list(configurations[0]), is_standin=is_standin)
+    picture = draw_differences(
+        pd.DataFrame(found["values"]), [of_validation(loss)], reference=BEST, is_standin=is_standin, scope=OF_FOLDS
+    )
     write_csv("metrics/sweep.csv", result.assign(origin="standin") if is_standin else result)
     write_json("metrics/sweep.json", found | ({"origin": "standin"} if is_standin else {}))
     write_text("plots/sweep.svg", picture)

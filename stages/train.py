@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from regularization.errors import InputError
 from regularization.heads import head_of
-from regularization.networks.keras_file import PREPROCESSING, normalized_keras_file, with_member
+from regularization.networks.keras_file import PREPROCESSING, described_keras_file
 from regularization.params import load_params
 from regularization.table import Arrays
 from regularization.variants import (
@@ -81,8 +81,7 @@ def _train(name: str, arrays: Arrays, settings: dict, training: dict, preprocess
         )
         model.save(folder / "model.keras")
         saved = (folder / "model.keras").read_bytes()
-        content = with_member(normalized_keras_file(saved), PREPROCESSING, preprocessing)
-        (folder / "model.keras").write_bytes(content)
+        (folder / "model.keras").write_bytes(described_keras_file(saved, model.get_weights(), preprocessing))
         return Files(np.frombuffer(_zipped(folder), np.uint8))
 
 

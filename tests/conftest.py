@@ -1,6 +1,6 @@
 """What several test files share: the published CSV where it can be had, small tables, folders to run a stage in."""
 
-import regularization  # noqa: F401 (what it sets, such as one thread for small matrices, comes before numpy)
+import stages  # noqa: F401 (what it sets, such as one thread for small matrices, comes before numpy)
 
 # isort: split
 import copy

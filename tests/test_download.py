@@ -232,12 +232,33 @@ def test_a_mistyped_path_says_so(published_at, params):
     assert nothing_is_left()
 
 
-def test_credentials_stay_out_of_the_source(published_at, server):
+@pytest.mark.parametrize("query", ["key=hush", "v=2&access_token=hush", "X-Amz-Date=1&X-Amz-Signature=hush"])
+def test_keys_in_an_address_are_refused_as_dvc_lock_would_show_them(published_at, server, query):
+    published_at("ok", url=f"http://127.0.0.1:{server.server_port}/ok/{CSV_NAME}?{query}")
+    with pytest.raises(InputError, match="data.url: received an address with a key in it .*fetch the file") as raised:
+        download.main()
+    assert "hush" not in str(raised.value)
+
+
+def test_a_query_without_a_key_stays_out_of_the_source(published_at, server):
     address = f"127.0.0.1:{server.server_port}/ok/{CSV_NAME}"
-    published_at("ok", url=f"http://{address}?key=secret")
+    published_at("ok", url=f"http://{address}?version=2")
     download.main()
     assert source()["url"] == f"http://{address}"
-    assert "secret" not in Path("data/raw/source.json").read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_larger_than_said_is_refused(published_at):
+    published_at("ok", most_bytes=len(CONTENT) - 1)
+    with pytest.raises(InputError, match=f"more than {len(CONTENT) - 1:,} bytes; if it is the table you mean, raise"):
+        download.main()
+    assert nothing_is_left()
+
+
+def test_a_mirror_that_is_no_address_is_said(published_at, monkeypatch):
+    published_at("ok")
+    monkeypatch.setenv("DATA_MIRROR", "http://[::1")
+    with pytest.raises(InputError, match="DATA_MIRROR: received an address with an impossible host or port"):
+        download.main()
 
 
 def test_credentials_stay_out_of_errors(published_at, server, monkeypatch):
@@ -297,6 +318,6 @@ def test_a_table_is_fetched_before_its_bytes_are_pinned_or_the_reason_is_said(se
     """As `make table FILE=http://...` does."""
     monkeypatch.setattr(fetching, "RETRIES", 0)
     address = f"http://127.0.0.1:{server.server_port}"
-    assert fetching.fetch(f"{address}/ok/{CSV_NAME}") == CONTENT
+    assert fetching.fetch(f"{address}/ok/{CSV_NAME}", most_bytes=10**9) == CONTENT
     with pytest.raises(InputError, match=message):
-        fetching.fetch(f"{address}/{path}/{CSV_NAME}")
+        fetching.fetch(f"{address}/{path}/{CSV_NAME}", most_bytes=10**9)

@@ -109,6 +109,49 @@ def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
     assert log_loss(truth, shown["probability"]) == pytest.approx(metrics["binary_crossentropy"], abs=1e-5)
 
 
+def test_a_number_that_none_lacked_before_is_filled_in_and_named_or_refused(repository):
+    rows = (repository / EXAMPLE).read_text(encoding="utf-8").splitlines()[:4]
+    customer, joined, age, job, _, *rest = rows[2].split(";")
+    rows[2] = ";".join([customer, joined, age, job, "", *rest])
+    (repository / "new.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    ended = end("python", "-m", "tools.predict", "models/base.keras", "new.csv", cwd=repository)
+    assert "\n1 row lacks a number that no row of the table lacked; the median stands there" in ended.stderr
+    found = pd.read_csv(repository / "predictions.csv")
+    assert found["filled in"].fillna("").to_list() == ["", "income", ""]
+    assert found["probability"].between(0, 1).all()
+    refused = end("python", "-m", "tools.predict", "--strict", "models/base.keras", "new.csv", cwd=repository)
+    assert refused.stderr.startswith("error: column 'income', row 2 (nan): a value is missing, and none was")
+
+
+def test_rows_with_other_marks_are_read_and_told_of(repository):
+    table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")
+    for name, marks in (("theirs.csv", {"sep": ";", "decimal": ","}), ("mine.csv", {})):
+        table.to_csv(repository / name, index=False, **marks)
+    predictions = []
+    for name, told in (("theirs.csv", "columns that the model"), ("mine.csv", "the table had ';' and ','")):
+        ended = end("python", "-m", "tools.predict", "models/base.keras", name, cwd=repository)
+        assert told in ended.stderr
+        predictions.append((repository / "predictions.csv").read_bytes())
+    assert predictions[0] == predictions[1]
+
+
+def test_a_table_without_names_goes_all_the_way(repository):
+    before = {name: (repository / name).read_bytes() for name in ("params.yaml", "dvc.lock")}
+    table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")[["age", "job", "income", "newsletter", "bought"]]
+    table.dropna().astype({"age": int}).to_csv(repository / "raw.csv", index=False, header=False)
+    refused = end("python", "-m", "tools.table", "raw.csv", "last", cwd=repository)
+    assert refused.stderr.startswith("error: the first line holds values ('37', 'nurse', '1857.93', 'True', 'no')")
+    said = run("python", "-m", "tools.table", "raw.csv", "last", "--header=no", "--budget=5m", cwd=repository)
+    assert "to predict: column 5; class 1 is 'yes'" in said
+    assert "numbers: column 1, column 3, column 4" in said
+    run("dvc", "repro", "prepare", cwd=repository)
+    known = json.loads((repository / "data/prepared/preprocessing.json").read_text(encoding="utf-8"))
+    assert known["layout"]["header"] == [f"column {number}" for number in range(1, 6)]
+    assert [column["name"] for column in known["columns"]] == [f"column {number}" for number in range(1, 5)]
+    for name, content in before.items():
+        (repository / name).write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -118,6 +161,8 @@ def test_a_model_scores_new_rows_as_it_was_evaluated(repository):
         (("tools.table", "none.csv", "bought"), "FILE: received 'none.csv'; there is no such file: mend the path"),
         (("tools.table", EXAMPLE, "bought", "--budget", "soon"), "BUDGET: received 'soon'; expected minutes or hours"),
         (("tools.table", EXAMPLE, "bougt"), "TARGET: received 'bougt'; expected one of the columns 'customer'"),
+        (("tools.table", EXAMPLE, "bought", "--header", "nmaes.txt"), "HEADER: received 'nmaes.txt'; expected yes, no"),
+        (("tools.table", EXAMPLE, "bought", "--kinds", "agee"), "KINDS: received 'agee'; expected some of 'customer'"),
         (("tools.table", EXAMPLE, "bought", "--positive", "si"), "data.positive: received 'si'; expected one of"),
     ],
 )

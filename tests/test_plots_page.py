@@ -19,6 +19,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PLACEHOLDERS = ("{refresh_tag}", "{plot_divs}")
 TEMPLATES = PAGE.parent
 SOLID = "1,0"  # no gap between the dashes
+GREY = "#9aa5b0"
 BLUE, ORANGE, GREEN = "#4c78a8", "#f58518", "#54a24b"
 
 
@@ -139,9 +140,32 @@ def test_a_band_is_an_area_from_low_to_high_around_the_line_of_the_mean(layout):
         assert area[0] > line[0]  # SVG counts downwards
 
 
-def test_eleven_variants_have_eleven_colors():
-    svg = _svg("bands", _bands(*(f"dropout_{number}" for number in range(11)), in_one_file=True), y="mean")
-    assert len({color for color, _ in _lines(svg)}) == 11
+def test_eight_variants_have_eight_colors_and_of_more_the_three_lowest():
+    points = _bands(*(f"dropout_{number}" for number in range(8)), in_one_file=True)
+    assert len({color for color, _ in _lines(_svg("bands", points, y="mean"))}) == 8
+    crowd = _svg("bands", _bands(*(f"dropout_{number}" for number in range(22)), in_one_file=True), y="mean")
+    assert _legend(crowd) == ["dropout_0", "dropout_1", "dropout_2"]
+    colors = [color for color, _ in _lines(crowd)]
+    assert (len(colors), colors.count(GREY)) == (22, 19)
+    assert "mark-area" not in crowd or not _heights(crowd, "mark-area")
+
+
+@pytest.mark.parametrize("revisions", [["workspace"], ["workspace", "0123456789" * 4]])
+def test_configurations_of_a_sweep_are_points_coloured_by_the_set(revisions):
+    """One of four diverged and has no loss."""
+    rows = [
+        {"configuration": str(number), "l1": "0.01" if number % 2 else "", "val_binary_crossentropy": loss}
+        | {"cannot_be_told_from_best": str(number < 1), "rev": revision, "filename": "metrics/sweep.csv"}
+        for revision in revisions
+        for number, loss in enumerate(["0.5", "0.6", "0.7", ""])
+    ]
+    how = {"template": "configurations", "template_dir": str(TEMPLATES), "x": "l1", "y": "cannot_be_told_from_best"}
+    filled = VegaRenderer(rows, "Chart", title="Chart", **how).get_filled_template()
+    text = vl_convert.vegalite_to_svg(filled, vl_version=VEGALITE_VERSION)
+    svg = ElementTree.fromstring(text)
+    assert text.count('aria-roledescription="point"') == 3 * len(revisions)
+    assert {"none", "0.01", "cannot be told from the best"} <= set(_texts(svg))
+    assert all((revision[:7] if len(revision) == 40 else revision) in _texts(svg) for revision in revisions)
 
 
 def _curves(*names: str, revisions: tuple[str, ...] = ("workspace",)) -> list[dict]:

@@ -82,6 +82,19 @@ def test_the_conclusion_is_of_the_two_commits_and_not_of_what_lies_here(project,
     assert found["output"]["title"].startswith(f"dropout: {'better' if gain > 0 else 'worse'} in ")
 
 
+def test_a_project_in_a_folder_of_a_larger_repository_is_compared_as_well(tmp_path, monkeypatch):
+    run("git", "init", "--quiet", "--initial-branch", "main", cwd=tmp_path)
+    folder = tmp_path / "research" / "wine"
+    folder.mkdir(parents=True)
+    (tmp_path / "params.yaml").write_text("another: project\n")
+    monkeypatch.chdir(folder)
+    write_results(folder)
+    commit(tmp_path, "results")
+    run("git", "checkout", "--quiet", "-b", "branch", cwd=tmp_path)
+    write_results(folder, gain=-0.05, settings=SETTINGS | {"dropout": 0.5})
+    assert checked(tmp_path)["conclusion"] == "failure"
+
+
 def test_the_label_turns_a_failure_into_neutral(project):
     write_results(project, gain=-0.05)
     assert checked(project, is_accepted=True)["conclusion"] == "neutral"

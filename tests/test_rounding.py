@@ -10,7 +10,12 @@ import pytest
 from regularization.rounding import REPLACED, SETTINGS, fix_keras, set_environment, warning
 from tests.conftest import ROOT
 
-TOLD = "from regularization.rounding import warning; import os; print(warning()); print(os.environ['KERAS_BACKEND'])"
+TOLD = """
+import os, stages
+from regularization.rounding import warning
+print(warning())
+print(os.environ["KERAS_BACKEND"])
+"""
 
 
 def test_nothing_of_the_users_keras_is_used_and_it_is_told(tmp_path):
@@ -48,6 +53,7 @@ def test_a_training_under_such_settings_is_the_same(tmp_path):
 
 
 FIT = """
+import stages
 import numpy as np
 from regularization.networks.models import build_model
 model = build_model(n_features=2, hidden_units=(2,), seed=0, regularized_layers=(1,))

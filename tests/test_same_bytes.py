@@ -81,14 +81,14 @@ def test_the_digests_tell_networks_apart(digests):
 
 
 def environment_after_import(**environment: str) -> dict[str, str]:
-    code = "import regularization, json, os; print(json.dumps(dict(os.environ)))"
+    code = "import stages, json, os; print(json.dumps(dict(os.environ)))"
     kept = {name: value for name, value in os.environ.items() if name not in rounding.SETTINGS}
     command = [sys.executable, "-c", code]
     printed = subprocess.check_output(command, cwd=ROOT, env=kept | environment, text=True)
     return same_bytes.json.loads(printed)
 
 
-def test_importing_the_library_sets_what_affects_rounding_and_leaves_what_the_user_has_set():
+def test_a_stage_sets_what_affects_rounding_and_leaves_what_the_user_has_set():
     found = environment_after_import(ONEDNN_MAX_CPU_ISA="AVX512_CORE")
     assert found["ONEDNN_MAX_CPU_ISA"] == "AVX512_CORE"
     others = {name: value for name, value in rounding.SETTINGS.items() if name != "ONEDNN_MAX_CPU_ISA"}

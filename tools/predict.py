@@ -1,7 +1,8 @@
 """Score new rows with a saved model: `make predict MODEL=models/base.keras ROWS=rows.csv`.
 
 Names (in any order), types, missing values and ranges are checked first. Writes a CSV with a line per row: its number,
-and the probability of class 1 or of each class, and the class; or the number that is predicted.
+and the probability of class 1 or of each class, and the class; or the number that is predicted. Where a number is
+missing in a column that had none missing, it is filled in and named; STRICT=1 refuses it.
 """
 
 import argparse
@@ -9,15 +10,14 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
-from regularization.intake.checks import read_table
-from regularization.intake.new_rows import to_inputs, unused_columns
-from regularization.networks.keras_file import PREPROCESSING, read_member
+from regularization.intake.layout import Layout
+from regularization.intake.new_rows import described, harmless, read_rows, to_inputs, unused_columns
+from regularization.networks.keras_file import PREPROCESSING, read_member, read_model
 from regularization.table.preprocessing import TargetScale
 from stages._ends import quiet_import, run_tool
 from stages._files import write_csv
@@ -26,29 +26,35 @@ from stages._files import write_csv
 def main() -> None:
     asked = _arguments()
     known = description(asked.model)
-    try:
-        rows = read_table(asked.rows, **known["layout"])
-    except FileNotFoundError:
-        raise InputError(f"ROWS: received {asked.rows!r}; there is no such file: mend the path") from None
-    inputs = to_inputs(rows, known["columns"])
-    predictions = scored(_outputs(asked.model, inputs), known["target"])
-    write_csv(asked.out, predictions)
+    layout, columns, target = described(known)
+    if not Path(asked.rows).is_file():
+        raise InputError(f"ROWS: received {asked.rows!r}; there is no such file: mend the path")
+    names = [column["name"] for column in columns]
+    rows, found = read_rows(Path(asked.rows).read_bytes(), layout, names=names, target=target["name"])
+    inputs, filled = to_inputs(rows, columns, strict=asked.strict)
+    predictions = scored(_outputs(asked.model, inputs), target)
+    if filled.any():
+        predictions["filled in"] = filled
+    write_csv(asked.out, harmless(predictions))
     _tell(asked, known, rows, predictions)
+    _warn(layout, found, filled)
 
 
 def description(model: str) -> dict:
     """What the model's file says of the table that it was trained on, and of how rows become inputs."""
     try:
         known = json.loads(read_member(Path(model).read_bytes(), PREPROCESSING))
-        if missing := {"layout", "columns", "target", "table"} - set(known):
-            raise InputError(f"{PREPROCESSING} in it lacks {sorted(missing)[0]!r}; `dvc repro` makes it again")
+        described(known)
         return known
     except FileNotFoundError:
         raise InputError(
             f"MODEL: received {model!r}; there is no such file: `dvc repro` or `dvc pull` makes it"
         ) from None
-    except InputError as error:
-        raise InputError(f"MODEL: {model}: {error}") from None
+    except (InputError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        told = (
+            error if isinstance(error, InputError) else f"{PREPROCESSING} in it is damaged; `dvc repro` makes it again"
+        )
+        raise InputError(f"MODEL: {model}: {told}") from None
 
 
 def scored(outputs: np.ndarray, target: Mapping) -> pd.DataFrame:
@@ -74,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make predict", description=__doc__)
     parser.add_argument("model", metavar="MODEL", help="a .keras file of this project")
     parser.add_argument("rows", metavar="ROWS", help="a CSV with the columns of the table; the target may be left out")
+    parser.add_argument("--strict", action="store_true", help="refuse rows with a number missing where none was before")
     parser.add_argument("--out", default="predictions.csv", help="where to write (default %(default)s)")
     return parser.parse_args()
 
@@ -81,14 +88,12 @@ def _arguments() -> argparse.Namespace:
 def _outputs(model: str, inputs: np.ndarray) -> np.ndarray:
     """What the network makes of the rows: the same call as when the trained model was evaluated."""
     with quiet_import():
-        import keras
-
         from regularization.networks.evaluation import predictions
-    try:
-        network: Any = keras.saving.load_model(model, compile=False)
-    except Exception as error:  # Keras has no error of its own for what it cannot read
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"MODEL: {model}: Keras cannot read it: {reason}; `dvc repro` makes it again") from None
+
+        try:
+            network = read_model(Path(model).read_bytes())
+        except InputError as error:
+            raise InputError(f"MODEL: {model}: {error}") from None
     return predictions(network, inputs)
 
 
@@ -97,21 +102,36 @@ def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, prediction
     labels, told = target["labels"], f"{asked.out}: {len(predictions)} rows"
     if not labels:
         lowest, highest = (f"{end:.4g}" for end in (predictions["prediction"].min(), predictions["prediction"].max()))
-        print(f"{told}, `prediction` is {target['name']} in its own units, from {lowest} to {highest} here")
+        _say(f"{told}, `prediction` is {target['name']} in its own units, from {lowest} to {highest} here")
     elif len(labels) == 2:
         count = int((predictions["probability"] > 0.5).sum())
-        print(f"{told}, {count} of them predicted as {target['name']} {labels[1]!r}; `probability` is that of it")
+        _say(f"{told}, {count} of them predicted as {target['name']} {labels[1]!r}; `probability` is that of it")
     else:
         counts = predictions["class"].value_counts()
-        print(f"{told}, predicted as {', '.join(f'{label} ({count})' for label, count in counts.items())}")
-    print(f"trained on {table['file']}, sha256 {table['sha256']}")
+        _say(f"{told}, predicted as {', '.join(f'{label} ({count})' for label, count in counts.items())}")
+    _say(f"trained on {table['file']}, sha256 {table['sha256']}")
     unused = [name for name in unused_columns(rows, known["columns"]) if name != target["name"]]
     if unused:
-        print(f"columns that the model does not take: {', '.join(unused)}", file=sys.stderr)
+        _say(f"columns that the model does not take: {', '.join(unused)}", file=sys.stderr)
     if table["origin"] == "standin":
-        print(
+        _say(
             "warning: the model was trained on a synthetic stand-in table and says nothing about wine", file=sys.stderr
         )
+
+
+def _warn(expected: Layout, found: Layout, filled: pd.Series) -> None:
+    """Say what was not as in the table that the network was trained on."""
+    if found.delimiter != expected.delimiter:
+        had = f"the table had {expected.delimiter!r} and {expected.decimal!r}"
+        _say(f"fields between {found.delimiter!r}, decimals behind {found.decimal!r}: {had}", file=sys.stderr)
+    if count := int((filled != "").sum()):
+        rows = f"{count} row{'s lack' if count > 1 else ' lacks'} a number that no row of the table lacked"
+        _say(f"{rows}; the median stands there, see `filled in`", file=sys.stderr)
+
+
+def _say(line: str, file=None) -> None:
+    """Print a line; what a name holds of a terminal's commands does not get there."""
+    print("".join(letter if letter.isprintable() else "\ufffd" for letter in line), file=file)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import networkx
 import pandas as pd
+import yaml
 
 from regularization.evidence.majority import MAJORITY
 from regularization.heads import Head, head_of_data
@@ -34,6 +37,35 @@ def filled(text: str, metrics: Path) -> str:
         between = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         text = between.sub(lambda marks, block=block: f"{marks[1]}{block(metrics)}\n{marks[2]}", text)
     return text
+
+
+def pipeline(_: Path) -> str:
+    """The stages of dvc.yaml as a drawing: those that differ in their last name stand in one box."""
+    stages = yaml.safe_load(Path(__file__).parents[1].joinpath("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    first = Counter(name.partition("_")[0] for name in stages)
+    box = {name: its if first[its := name.partition("_")[0]] > 1 else name for name in stages}
+    makers = {path: name for name, stage in stages.items() for path in _paths(stage, "outs", "metrics", "plots")}
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(box.values())
+    for name, stage in stages.items():
+        for path in _paths(stage, "deps"):
+            for made, maker in makers.items():
+                within = f"{path}/".startswith(f"{made}/") or f"{made}/".startswith(f"{path}/")
+                if within and box[maker] != box[name]:
+                    graph.add_edge(box[maker], box[name])
+    told = {its: ", ".join(name.partition("_")[2] for name in box if box[name] == its) for its in graph}
+    nodes = [f'    {its}["{its}: {names}"]' for its, names in told.items() if names and first[its] > 1]
+    order = list(graph)
+    needed = sorted(networkx.transitive_reduction(graph).edges, key=lambda edge: [order.index(its) for its in edge])
+    edges = [f"    {a} --> {b}" for a, b in needed]
+    alone = [f"    {its}" for its in networkx.isolates(graph)]
+    return "\n".join(["```mermaid", "flowchart LR", *nodes, *alone, *edges, "```"])
+
+
+def _paths(stage: dict, *kinds: str) -> list[str]:
+    """The paths of a stage's dependencies or outputs."""
+    entries = [entry for kind in kinds for entry in stage.get(kind, ())]
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
 
 
 def models(metrics: Path) -> str:
@@ -188,6 +220,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 BLOCKS: dict[str, Callable[[Path], str]] = {
+    "pipeline": pipeline,
     "answer": answer_lines,
     "means": means,
     "models": models,

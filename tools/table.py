@@ -6,6 +6,7 @@ the wine table.
 """
 
 import argparse
+import csv
 import hashlib
 import io
 import re
@@ -14,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
@@ -23,15 +25,16 @@ from regularization.errors import InputError
 from regularization.heads import TASKS
 from regularization.intake.addresses import address_problem, is_web_address
 from regularization.intake.checks import CheckedTable, check_table
+from regularization.intake.columns import holds_numbers, label_text, stand_in, to_numbers
 from regularization.intake.fetching import fetch
-from regularization.intake.labels import few_rows, label_text
+from regularization.intake.labels import MAX_CLASSES, few_rows
+from regularization.intake.layout import MOST_SKIPPED
 from regularization.intake.leaks import telling_columns
-from regularization.intake.sniffing import Understood, understand
+from regularization.intake.sniffing import MOST_KINDS, Understood, understand
 from regularization.params import Params, check_params
 from regularization.params.file import parse_values
 from regularization.replicates.plan import plan_group
 from regularization.table import Table
-from regularization.table.columns import MAX_CATEGORIES, holds_numbers, to_numbers
 from regularization.variants import BASELINE, network_settings
 from stages._ends import quiet_import, run_tool
 from stages._files import write_text
@@ -48,9 +51,18 @@ PLAIN = re.compile(r"[A-Za-z0-9_./-]+( [A-Za-z0-9_./()%-]+)*")  # a text that YA
 
 def main() -> None:
     asked = _arguments()
-    content = read_content(asked.file)
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    content = read_content(asked.file, most_bytes=check_params(parse_values(text)).data.most_bytes)
     understood = understand(
-        content, target=asked.target, task=asked.task, threshold=asked.threshold, positive=asked.positive
+        content,
+        target=asked.target,
+        task=asked.task,
+        threshold=asked.threshold,
+        positive=asked.positive,
+        header=_header(asked.header),
+        skip=asked.skip,
+        missing=_named(asked.missing) if asked.missing != "none" else [],
+        kinds=_named(asked.kinds) or (),
     )
     values = {
         **_place(asked.file),
@@ -59,12 +71,11 @@ def main() -> None:
         **understood.data_values(),
     }
     seconds_of(asked.budget)
-    text = Path("params.yaml").read_text(encoding="utf-8")
     described, left_out = with_data(text, values)
     params = check_params(parse_values(described))
     checked = check_table(
         understood.table,
-        **{key: values[key] for key in ("columns", "ignore", "target", "task", "threshold", "positive")},
+        **{key: values[key] for key in ("columns", "ignore", "kinds", "target", "task", "threshold", "positive")},
     )
     table = table_of(checked)
     print("\n".join([*summary(asked.file, understood, checked, table), *_left_out(left_out)]), flush=True)
@@ -78,22 +89,47 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make table", description=__doc__)
     parser.add_argument("file", metavar="FILE", help="a CSV, by path or by http(s) address")
-    parser.add_argument("target", metavar="TARGET", help="the column to predict")
+    parser.add_argument("target", metavar="TARGET", help="the column to predict, or first, last or its number")
     parser.add_argument("--task", choices=TASKS, help="what it is, where that is not as its values say")
     parser.add_argument("--threshold", type=float, help="the number from which on a row counts as 1")
     parser.add_argument("--positive", help="the label that counts as 1, against all others")
+    parser.add_argument("--header", help="no where the first line holds values, or the names: a file, or a,b,c")
+    parser.add_argument("--skip", type=int, choices=range(MOST_SKIPPED), help="how many lines stand above the names")
+    parser.add_argument("--missing", help="the texts that stand for a missing value, such as NA,-; or none")
+    parser.add_argument("--kinds", help="columns whose numbers stand for kinds: a,b,c")
     parser.add_argument("--budget", default=DEFAULT_BUDGET, help="how long all stages may take, such as 5m or 2h")
     return parser.parse_args()
 
 
-def read_content(place: str) -> bytes:
+def _named(listed: str | None) -> list[str] | None:
+    """The names of a list with commas."""
+    if not listed:
+        return None
+    return [name.strip() for name in next(csv.reader([listed], skipinitialspace=True))]
+
+
+def _header(asked: str | None) -> bool | list[str] | None:
+    """`data.header`: yes, no, or the names, which a file may hold, between commas or in lines of their own."""
+    if asked is None or asked in ("yes", "no"):
+        return None if asked is None else asked == "yes"
+    if Path(asked).is_file():
+        lines = Path(asked).read_text(encoding="utf-8").splitlines()
+        return [name for line in lines if line.strip() for name in _named(line) or ()]
+    if "," in asked:
+        return _named(asked)
+    raise InputError(f"HEADER: received {asked!r}; expected yes, no, a file with the columns' names, or names as a,b,c")
+
+
+def read_content(place: str, *, most_bytes: int) -> bytes:
     """The bytes of the file at a path or an address."""
     if problem := address_problem(place):
         raise InputError(f"FILE: {problem}")
     if is_web_address(place):
-        return fetch(place)
+        return fetch(place, most_bytes=most_bytes)
     if not Path(place).is_file():
         raise InputError(f"FILE: received {place!r}; there is no such file: mend the path")
+    if Path(place).stat().st_size > most_bytes:
+        raise InputError(f"FILE: {place} has more than {most_bytes:,} bytes; raise data.most_bytes in params.yaml")
     return Path(place).read_bytes()
 
 
@@ -206,15 +242,17 @@ def summary(file: str, understood: Understood, checked: CheckedTable, prepared: 
     marked = [f"{name} ({example!r})" for name, example in table.attrs.get("marked", {}).items()]
     return [
         f"{file}: {len(table)} rows, {table.shape[1]} columns; delimiter {mark}, decimal mark {layout.decimal!r}, "
-        f"{f'{layout.thousands!r} between thousands, ' if layout.thousands else ''}{layout.encoding}",
+        f"{f'{layout.thousands!r} between thousands, ' if layout.thousands else ''}{layout.encoding}"
+        + (f"; {layout.skip} line{'s' if layout.skip > 1 else ''} above the names" if layout.skip else ""),
         *_in_doubt(understood),
         *_target(understood, checked),
         f"numbers: {_listed(numbers)}" + ("" if values["columns"] else "; no ranges, as there are many columns"),
+        *_perhaps_kinds(table[numbers], list(understood.kinds)),
         *([f"numbers with marks: {_listed(marked)}"] if marked else []),
-        f"texts of few values: {_listed(texts)}",
+        f"kinds: {_listed(texts)}",
         f"missing values, filled in and marked: {_listed([f'{name} ({count})' for name, count in missing.items()])}",
         f"left out: {_listed([f'{name} ({reason})' for name, reason in understood.left_out.items()])}",
-        f"rows that repeat an earlier one: {len(prepared.y) - len(np.unique(prepared.groups))}",
+        *_repeats(table, len(prepared.y) - len(np.unique(prepared.groups))),
         f"inputs of the network: {prepared.n_inputs}",
         *(
             f"{name} alone tells {understood.target} in {how}: name it under data.ignore if it is known only afterwards"
@@ -226,7 +264,9 @@ def summary(file: str, understood: Understood, checked: CheckedTable, prepared: 
 def _in_doubt(understood: Understood) -> list[str]:
     """Rows that are left out, and how to have numbers read otherwise that may be decimals or thousands."""
     rows = understood.n_unlabelled
-    told = [f"rows without {understood.target}, left out: {rows}"] if rows else []
+    way = "; where NA or the like is a label, MISSING=none reads it as one"
+    texts = not holds_numbers(understood.table[understood.target])
+    told = [f"rows without {understood.target}, left out: {rows}{way if texts else ''}"] if rows else []
     if not understood.doubtful:
         return told
     mark = understood.layout.decimal
@@ -235,6 +275,35 @@ def _in_doubt(understood: Understood) -> list[str]:
         f"numbers such as 62{mark}503 are read as 62 and a half; where they are thousands, set data.thousands to "
         f"{mark!r} and data.decimal to {'.' if mark == ',' else ','!r} in params.yaml",
     ]
+
+
+def _repeats(table: pd.DataFrame, n_alike: int) -> list[str]:
+    """How many rows have the inputs of an earlier one; where the file's rows differ, they are different cases."""
+    whole = int(table.duplicated().sum())
+    told = "whole rows of the file" if whole == n_alike else f"{whole} of them whole rows of the file"
+    return [f"rows with the inputs of an earlier one: {n_alike}" + (f", {told}; they stay together" if n_alike else "")]
+
+
+def _perhaps_kinds(numbers: pd.DataFrame, kinds: list[str]) -> list[str]:
+    """Numbers that may stand for kinds, and those that may stand for no value."""
+    lines = []
+    few = [name for name in numbers if _may_be_kinds(numbers[name])]
+    if few:
+        listed = ",".join([*kinds, *few])
+        lines.append(f"whole numbers of few values, which KINDS={shlex.quote(listed)} takes for kinds")
+    for name in numbers:
+        if (number := stand_in(numbers[name])) is not None:
+            count = int((numbers[name] == number).sum())
+            lines.append(
+                f"{name} is {number:g} in {count} rows and never else below 0: where that means missing, "
+                f"MISSING=NA,{number:g}"
+            )
+    return lines
+
+
+def _may_be_kinds(values: pd.Series) -> bool:
+    present = values.dropna()
+    return values.dtype != bool and 2 < present.nunique() <= MOST_KINDS and bool((to_numbers(present) % 1 == 0).all())
 
 
 def _left_out(without_labels: list[str]) -> list[str]:
@@ -253,7 +322,7 @@ def _target(understood: Understood, checked: CheckedTable) -> list[str]:
         ways.append(f"THRESHOLD={label_text(middle)} makes two classes of it")
     if understood.task != "number" and is_number and n_different > 2:
         ways.append("TASK=number takes it as a number")
-    if understood.task != "classes" and 2 < n_different <= MAX_CATEGORIES:
+    if understood.task != "classes" and 2 < n_different <= MAX_CLASSES:
         ways.append(f"TASK=classes makes a class of each of its {n_different} values")
     if understood.task == "classes" and not is_number:
         ways.append(f"POSITIVE={shlex.quote(labels[-1])} sets that one against the rest")

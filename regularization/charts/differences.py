@@ -1,6 +1,7 @@
 """Differences to a baseline with their intervals, on the region of equivalence: a forest plot."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,8 @@ VERDICT_COLORS = {
     },
 }
 MIRRORED = {"better": "worse", "worse": "better", "likely better": "likely worse", "likely worse": "likely better"}
+NEW_TABLES = "for new tables of the same kind"
+OF_FOLDS = "over the scored rows and the trainings"  # of a sweep
 FAR = 2  # times the median size of a difference: what lies beyond is named at the edge of the picture
 
 
@@ -54,6 +57,12 @@ def against(comparisons: pd.DataFrame, reference: str, metric: Metric) -> pd.Dat
     turned["verdict"] = turned["verdict"].replace(MIRRORED)
     found = pd.concat([rows[rows["reference"] == reference], turned], ignore_index=True)
     return found.sort_values("difference", ascending=not metric.higher_is_better, kind="stable", ignore_index=True)
+
+
+def of_validation(loss: Metric) -> Metric:
+    """The loss that decides, by the name of what a sweep compares: on rows that are no test rows."""
+    label = loss.label.replace("test", "validation")
+    return replace(loss, label=label, short=loss.in_words.replace("test", "validation"))
 
 
 def differences_table(rows: pd.DataFrame, metric: Metric) -> Table:
@@ -83,8 +92,12 @@ def differences_chart(
     recommended: str | None = None,
     svg: str = "",
     name: str = "differences",
+    scope: str = NEW_TABLES,
 ) -> Chart:
-    """Every variant and reference model against `reference` with its interval, sorted, on the region of equivalence."""
+    """Every variant and reference model against `reference` with its interval, sorted, on the region of equivalence.
+
+    `scope` says what the intervals are for.
+    """
     rows = against(comparisons, reference, metric)
     side = "right" if metric.higher_is_better else "left"
     counts = rows["verdict"].value_counts()
@@ -93,7 +106,7 @@ def differences_chart(
     marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items() if verdict in counts)
     return Chart(
         name=f"{name}-{metric.name.replace('_', '-')}",
-        title=f"Difference to {reference} in {metric.label}, with 95% intervals for new tables of the same kind",
+        title=f"Difference to {reference} in {metric.label}, with 95% intervals {scope}",
         note=(
             f"In {metric.unit}; {side} of 0 is better. The band is the region of equivalence, ±{metric.equivalence:g}: "
             f"smaller differences do not matter in practice. {marks}."
@@ -165,13 +178,14 @@ def draw_differences(
     settings: Mapping[str, str] | None = None,
     recommended: str | None = None,
     is_standin: bool = False,
+    scope: str = NEW_TABLES,
 ) -> str:
     """Each difference to `reference` with its 95% interval, coloured by verdict, a panel a metric; SVG text.
 
     `comparisons` is the evidence's table of that name. All panels have the order of the last metric, the best first;
     the shaded band is the region of equivalence of each of the `metrics`. A variant that never differed has no
     interval; one far from the others is named at the edge. `settings` stand beside the names, a star before the
-    `recommended` one.
+    `recommended` one; `scope` says what the intervals are for.
     """
     order = against(comparisons, reference, metrics[-1])["variant"].tolist()
     labels = {
@@ -182,7 +196,7 @@ def draw_differences(
         _svg_panel(against(comparisons, reference, metric), metric, labels, is_first=not number)
         for number, metric in enumerate(metrics)
     ]
-    title = f"Difference to {reference}, with 95% intervals for new tables of the same kind"
+    title = f"Difference to {reference}, with 95% intervals {scope}"
     mark = {"subtitle": "a synthetic stand-in table: says nothing about wine"} if is_standin else {}
     return to_svg({"title": {"text": title} | mark, "hconcat": panels})
 

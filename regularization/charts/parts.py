@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regularization.errors import check_addresses
 from regularization.heads.metrics import Metric
 
 COLORS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#9d755d", "#eeca3b")
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x", "hexagon")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 OF_CLASSES = ("recall",)  # charts whose axis names classes, not variants
+DRAWING_ADDRESSES = 130e9  # that vl-convert's engine reserves, and hardly uses
 NOTHING = "-"  # in a cell of a table that has no figure
 N_SERIES = 8  # colours that style.css names `--series0` and on
 MARKS = {"better": "▲", "likely better": "△", "equivalent": "■", "undecided": "○", "likely worse": "▽", "worse": "▼"}
@@ -137,8 +139,10 @@ def with_settings(section: Section, settings: Mapping[str, str]) -> Section:
 
 
 def to_svg(chart: dict) -> str:
-    """A chart of Vega-Lite as SVG text."""
+    """A chart of Vega-Lite as SVG text. Raises `InputError` under a `ulimit -v`, where what draws it would abort."""
     import vl_convert
+
+    check_addresses(DRAWING_ADDRESSES)
 
     look = {"background": "white", "padding": 10, "config": {"axis": {"labelFontSize": 12, "titleFontSize": 12}}}
     return vl_convert.vegalite_to_svg(look | chart)

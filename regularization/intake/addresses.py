@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 SCHEMES = ("", "http", "https", "file")
+SECRET = re.compile(  # names in a query whose values open doors, such as access_token and X-Amz-Signature
+    r"(?i)token|secret|passw|signature|credential|(api|access|auth)[-_]?key|(^|[-_])(key|sig|auth)$"
+)
 NAMELESS = "table.csv"  # what a file is called whose address ends without a name
 
 
@@ -28,6 +31,11 @@ def address_problem(place: str) -> str | None:
             _ = parts.port
     except ValueError:  # UnicodeError, of a host that is too long, is one
         return "received an address with an impossible host or port; mend it"
+    if key := next((name for name in re.findall(r"[?&;]([^=&;#]+)=", place) if SECRET.search(name)), None):
+        return (
+            f"received an address with a key in it ({key}=...), which dvc.lock and every report would show; fetch the "
+            "file and name its path here"
+        )
     if len(parts.scheme) > 1 and parts.scheme not in SCHEMES:  # one letter is a drive
         return (
             f"received an address that begins with {parts.scheme}:; expected http: or https: or a path; fetch the file "

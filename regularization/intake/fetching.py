@@ -23,16 +23,19 @@ class UnreachableError(Exception):
     """No bytes could be had; `str` of it says why, in a line for each place that was tried."""
 
 
-def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progress: bool = False) -> bytes:
+def fetch_pinned(
+    url: str, *, sha256: str, most_bytes: int, mirror: str | None = None, show_progress: bool = False
+) -> bytes:
     """The bytes that hash to `sha256`: from `mirror`, a folder or base URL, where it has the file, else from `url`.
 
     Raises `UnreachableError` where neither can be reached, `InputError` where one gives other bytes or only some of
-    them, where the server at `url` answers with an error, and where `url` is a path without a file.
+    them or more than `most_bytes`, where the server at `url` answers with an error, and where `url` is a path without
+    a file.
     """
     reasons = []
     for place in [f"{mirror.rstrip('/')}/{file_name(url)}", url] if mirror else [url]:
         try:
-            content = _read(place, show_progress)
+            content = _read(place, most_bytes, show_progress)
         except OSError as error:  # requests' errors among them
             reasons.append(f"could not fetch {without_credentials(place)}: {_reason(error)}")
             refused = place == url and _was_reached(error)
@@ -43,10 +46,10 @@ def fetch_pinned(url: str, *, sha256: str, mirror: str | None = None, show_progr
     raise UnreachableError("\n".join(reasons))
 
 
-def fetch(url: str) -> bytes:
+def fetch(url: str, *, most_bytes: int) -> bytes:
     """What an http(s) address has now, whatever that is. Raises `InputError` where it cannot be had."""
     try:
-        return _download(url, show_progress=False)
+        return _download(url, most_bytes, show_progress=False)
     except OSError as error:
         reason = _reason(error)
     raise InputError(f"could not fetch {without_credentials(url)}: {reason}; mend the address")
@@ -62,22 +65,33 @@ def _checked(content: bytes, place: str, sha256: str) -> bytes:
     return content
 
 
-def _read(place: str, show_progress: bool) -> bytes:
+def _read(place: str, most_bytes: int, show_progress: bool) -> bytes:
     if is_web_address(place):
-        return _download(place, show_progress)
+        return _download(place, most_bytes, show_progress)
     if urlsplit(place).scheme not in ("", "file"):
         raise InputError(f"DATA_MIRROR: {address_problem(place) or 'expected a folder or an http(s) address'}")
-    return Path(place.removeprefix("file://")).read_bytes()
+    path = Path(place.removeprefix("file://"))
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: no ordinary file; mend the path")
+    if path.exists() and path.stat().st_size > most_bytes:
+        raise InputError(_too_large(str(path), most_bytes))
+    return path.read_bytes()
 
 
-def _download(url: str, show_progress: bool) -> bytes:
+def _too_large(place: str, most_bytes: int) -> str:
+    return f"{place}: more than {most_bytes:,} bytes; if it is the table you mean, raise data.most_bytes"
+
+
+def _download(url: str, most_bytes: int, show_progress: bool) -> bytes:
     """The bytes at `url`. Raises requests' errors where no answer came, `InputError` where half of one did."""
     import requests
 
     shown = without_credentials(url)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            return _while_it_moves(lambda: _with_pooch(url, folder, show_progress), Path(folder))
+            return _while_it_moves(lambda: _with_pooch(url, folder, show_progress), Path(folder), most_bytes)
+        except OverflowError:
+            raise InputError(_too_large(shown, most_bytes)) from None
         except TimeoutError:
             raise InputError(
                 f"{shown}: the server sends less than {SLOWEST // 1000} kB a second; run this again later"
@@ -104,9 +118,10 @@ def _with_pooch(url: str, folder: str, show_progress: bool) -> bytes:
     return Path(source.fetch("file", downloader=downloader)).read_bytes()
 
 
-def _while_it_moves(fetch, folder: Path) -> bytes:
+def _while_it_moves(fetch, folder: Path, most_bytes: int) -> bytes:
     """What `fetch` returns or raises; `TimeoutError` once the files that it writes in `folder` grow too slowly.
 
+    `OverflowError` once they are larger than `most_bytes`, however small what travels is: it may be compressed.
     It runs in a thread of its own: each byte that drips in starts the socket's own clock anew.
     """
     outcome, start = queue.SimpleQueue(), time.monotonic()
@@ -123,12 +138,16 @@ def _while_it_moves(fetch, folder: Path) -> bytes:
             content, error = outcome.get(timeout=0.2)
         except queue.Empty:
             received = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+            if received > most_bytes:
+                raise OverflowError from None
             if time.monotonic() - start > SECONDS_OF_GRACE + received / SLOWEST:
                 raise TimeoutError from None
         else:
             try:
                 if error is not None:
                     raise error
+                if len(content) > most_bytes:
+                    raise OverflowError
             finally:
                 del error  # it would hold itself, and a connection with it
             return content

@@ -7,14 +7,20 @@ import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.intake.columns import (
+    holds_numbers,
+    label_text,
+    labels_in_order,
+    raise_broken,
+    to_numbers,
+)
 from regularization.table.blocks import N_BLOCKS
-from regularization.table.columns import MAX_CATEGORIES, holds_numbers, raise_broken, to_numbers
 
-LARGEST_EXACT = 2**53  # up to here, a float holds every whole number
 LARGEST_SQUARED = 1e150  # whose square is a float
 MISSING = (
     "the value to predict is missing, as are None, NA and the like; leave such rows out of the file, or rename them"
 )
+MAX_CLASSES = 50  # of a target
 SHOWN_LABELS = 6  # how many labels a message names
 MEANT_BY_TRUE = ("true", "yes", "on", "y")  # YAML reads these as true where they are not quoted
 MEANT_BY_FALSE = ("false", "no", "off", "n")
@@ -67,18 +73,12 @@ def _numbers(name: str, values: pd.Series) -> np.ndarray:
 def _classes(name: str, values: pd.Series) -> tuple[np.ndarray, Target]:
     texts = values.map(label_text)
     labels = labels_in_order(values)
-    if not 3 <= len(labels) <= MAX_CATEGORIES:
+    if not 3 <= len(labels) <= MAX_CLASSES:
         hint = (
             "with two labels, set data.task to binary" if len(labels) == 2 else "for numbers, set data.task to number"
         )
-        raise InputError(f"column {name!r}: {_received(labels)}; expected 3 to {MAX_CATEGORIES} classes; {hint}")
+        raise InputError(f"column {name!r}: {_received(labels)}; expected 3 to {MAX_CLASSES} classes; {hint}")
     return texts.map({label: number for number, label in enumerate(labels)}).to_numpy(), Target(name, tuple(labels))
-
-
-def labels_in_order(values: pd.Series) -> list[str]:
-    """The different labels: numbers by their size, texts by their letters."""
-    labels = sorted(values.map(label_text).unique())
-    return sorted(labels, key=float) if holds_numbers(values) else labels
 
 
 def _binary(name: str, values: pd.Series, *, threshold, positive) -> tuple[np.ndarray, Target]:
@@ -117,14 +117,6 @@ def few_rows(y: np.ndarray, labels: Sequence[str]) -> list[str]:
 def binarize(target: pd.Series, threshold: float) -> np.ndarray:
     """1 where `target` is at least `threshold`, else 0: `(rows,)` integers."""
     return (target >= threshold).to_numpy().astype(np.int64)
-
-
-def label_text(value: object) -> str:
-    """A label as it is written, to the last digit: 1 for 1.0, True for true."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not abs(value) < LARGEST_EXACT:
-        return str(value)
-    return str(int(value)) if value == int(value) else repr(float(value))
 
 
 def _received(labels: list[str]) -> str:

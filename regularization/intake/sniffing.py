@@ -1,10 +1,7 @@
-"""What a file of rows looks like: how its characters are stored, what separates fields and decimals, what its columns
-are; and from that the `data:` values of params.yaml."""
+"""What a file of rows holds, its columns and what is to be predicted: the `data:` values of params.yaml."""
 
-import csv
-import io
-import itertools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,26 +9,22 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.heads import head_of_task
-from regularization.intake.checks import MISSING_MARKS, drop_unlabelled, read_table
-from regularization.intake.labels import find_target, label_text
-from regularization.intake.marks import find_marks
-from regularization.table.columns import Column, encode_column, find_column, holds_numbers, suspicion, to_numbers
+from regularization.intake.checks import drop_unlabelled, read_table
+from regularization.intake.columns import (
+    encode_column,
+    find_column,
+    holds_numbers,
+    label_text,
+    suspicion,
+    to_numbers,
+)
+from regularization.intake.labels import find_target
+from regularization.intake.layout import Layout, find_layout
+from regularization.table.preprocessing import Column
 
-DELIMITERS = ",;\t|"
-SNIFFED_LINES = 200
-SNIFFED_NUMBERS = 20_000  # rows by which the marks of numbers are told
 MOST_KINDS = 10  # different whole numbers of a target that may stand for kinds
 MOST_RANGES = 60  # columns up to which each gets a range: params.yaml stays readable
 POSITIVE_WORDS = ("yes", "true", "y", "t", "positive", "pos", "+", "good", "present", "won", "win", "spam")
-
-
-class Layout(NamedTuple):
-    """How the file is written."""
-
-    delimiter: str
-    decimal: str
-    thousands: str | None
-    encoding: str
 
 
 class Understood(NamedTuple):
@@ -45,6 +38,7 @@ class Understood(NamedTuple):
     task: str
     threshold: float | None
     positive: str | None
+    kinds: tuple[str, ...] = ()  # of the features, those of numbers that stand for kinds
     doubtful: bool = False  # whether marked numbers could be read either way: as decimals or as thousands
     n_unlabelled: int = 0  # rows without a target, which are left out of the table
 
@@ -56,6 +50,7 @@ class Understood(NamedTuple):
             **self.layout._asdict(),
             "columns": {name: ranges.get(name) for name in in_order} if len(in_order) <= MOST_RANGES else None,
             "ignore": list(self.left_out),
+            "kinds": list(self.kinds),
             "target": self.target,
             "task": self.task,
             "threshold": self.threshold,
@@ -71,20 +66,29 @@ def understand(
     task: str | None = None,
     threshold: float | None = None,
     positive: str | None = None,
+    header: bool | Sequence[str] | None = None,
+    skip: int | None = None,
+    missing: Sequence[str] | None = None,
+    kinds: Sequence[str] = (),
 ) -> Understood:
     """What the file `content` holds for someone who wants to predict the column `target`.
 
-    A `task`, a `threshold` or the `positive` label that is given stands; else they are chosen. Raises `InputError`,
-    with what to do, where the file is no table with names in its first line or the target is not of the task.
+    That is a name; or, where no column has it, `first`, `last` or a number from 1 on. A `task`, a `threshold`, the
+    `positive` label, the `header`, lines to `skip` and the marks of `missing` values that are given stand; else they
+    are chosen. `kinds` are columns whose numbers stand for kinds. Raises `InputError`, with what to do, where the file
+    is no table with names in its first line or the target is not of the task.
     """
-    layout, doubtful = find_layout(content)
-    table = read_table(io.BytesIO(content), name="FILE", **layout._asdict())
-    names = ", ".join(repr(name) for name in table.columns[:30])
-    if holds_numbers(pd.Series(table.columns)[:3]):
-        raise InputError(f"the first line holds values ({names}); expected the columns' names: write such a line above")
-    if target not in table.columns:
-        raise InputError(f"TARGET: received {target!r}; expected one of the columns {names}")
-    table, n_unlabelled = drop_unlabelled(table, target)
+    layout, doubtful = find_layout(content, header=header, skip=skip, missing=missing)
+    table = read_table(content, name="FILE", layout=layout)
+    target = _column_at(target, list(table.columns), [name for name in table if table[name].notna().any()])
+    if strange := [name for name in kinds if name not in table.columns.drop(target)]:
+        raise InputError(f"KINDS: received {strange[0]!r}; expected some of {_listed(table.columns.drop(target))}")
+    table, n_unlabelled = drop_unlabelled(table, target, layout)
+    if n_unlabelled and len(table[target].unique()) == 1:
+        raise InputError(
+            f"column {target!r}: {label_text(table[target].iloc[0])!r} in {len(table)} rows and no value in "
+            f"{n_unlabelled}; where NA or the like is a label, MISSING=none reads it as one"
+        )
     if task is None:
         task = "binary" if threshold is not None or positive is not None else choose_task(table[target])
     if task == "binary" and threshold is None and positive is None:
@@ -94,7 +98,7 @@ def understand(
     for name in table.columns.drop(target):
         reason = suspicion(table[name]) or _nameless(table[name])
         try:
-            column = find_column(name, table[name])
+            column = find_column(name, table[name], is_kind=name in kinds)
             encode_column(table[name], column)
         except InputError as error:
             reason = reason or str(error).removeprefix(f"column {name!r}").lstrip(":, ").split(";")[0]
@@ -103,90 +107,36 @@ def understand(
         else:
             columns.append(column._replace(limits=None if column.categories else generous_range(table[name])))
     if not columns:
-        raise InputError(f"no column is left to predict {target!r} from: {left_out}")
+        reasons = ", ".join(f"{name} ({reason})" for name, reason in left_out.items())
+        raise InputError(f"no column is left to predict {target!r} from: {reasons}")
+    kinds = tuple(name for name in kinds if name not in left_out)
     return Understood(
-        table, layout, tuple(columns), left_out, target, task, threshold, positive, doubtful, n_unlabelled
+        table, layout, tuple(columns), left_out, target, task, threshold, positive, kinds, doubtful, n_unlabelled
     )
+
+
+def _column_at(target: str, names: list[str], filled: list[str]) -> str:
+    """The column that is meant: by its name, or by its place; the last is one that holds values."""
+    if target in names:
+        return target
+    last = names.index(filled[-1]) if filled else len(names) - 1
+    places = {"first": 0, "last": last} | {str(number + 1): number for number in range(len(names))}
+    if target not in places:
+        raise InputError(
+            f"TARGET: received {target!r}; expected one of the columns {_listed(names)}, or last; a file without names "
+            "in its first line needs HEADER=no"
+        )
+    return names[places[target]]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:30])) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 
 def _nameless(values: pd.Series) -> str | None:
     """Why a column without a name in the file is left out: R and pandas write the rows' numbers into such a one."""
     is_nameless = str(values.name).startswith("Unnamed: ") and values.is_unique
     return "it has no name, and all its values differ" if is_nameless else None
-
-
-def find_layout(content: bytes) -> tuple[Layout, bool]:
-    """The delimiter that cuts all lines into equally many fields, and the marks of its numbers (`find_marks`).
-
-    And whether these are in doubt.
-    """
-    encoding = find_encoding(content)
-    try:
-        text = content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise InputError("the file is no text that can be read; save it as CSV in UTF-8") from None
-    if len(text.splitlines()) < 2:
-        raise InputError("the file has no two lines; expected a line of names and rows below it")
-    delimiter = max(DELIMITERS, key=lambda mark: _fields(text, mark))
-    if _fields(text, delimiter) < 2:
-        raise InputError(_no_delimiter(text))
-    marks = find_marks(_texts(text, delimiter), delimiter=delimiter)
-    return Layout(delimiter, marks.decimal, marks.thousands, encoding), marks.doubtful
-
-
-def find_encoding(content: bytes) -> str:
-    """utf-8 where the bytes are that; else what charset-normalizer takes them for."""
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(content[:1_000_000]).best()
-        if best is None:
-            raise InputError("the file is no text that can be read; save it as CSV in UTF-8") from None
-        return best.encoding
-    return "utf-8"
-
-
-def _fields(text: str, delimiter: str) -> int:
-    """Into how many fields the delimiter cuts every line; 0 where the lines differ."""
-    counts = set(_counts(text, delimiter))
-    return counts.pop() if len(counts) == 1 else 0
-
-
-def _counts(text: str, delimiter: str) -> list[int]:
-    """Into how many fields it cuts each of the first lines that are not empty."""
-    lines = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True)
-    try:
-        header, *rows = [fields for fields in itertools.islice(lines, SNIFFED_LINES) if fields]
-    except (csv.Error, ValueError):
-        return []
-    if header[-1] == "" and rows and len(rows[0]) == len(header) - 1:  # a delimiter too many behind the names
-        header = header[:-1]
-    return [len(fields) for fields in (header, *rows)]
-
-
-def _no_delimiter(text: str) -> str:
-    """Why no delimiter cuts all lines alike, and what to do."""
-    for delimiter in DELIMITERS:
-        counts = _counts(text, delimiter)
-        usual = max(set(counts), key=counts.count, default=1)
-        if usual > 1 and counts.count(usual) > len(counts) / 2:
-            odd = next(number for number, count in enumerate(counts) if count != usual)
-            which = f"line {odd + 1} that is not empty" if odd else "the first line"
-            told = f"{which} has {counts[odd]} of them, others {usual}"
-            return f"fields between {delimiter!r}: {told}; mend it, the first line must hold the columns' names"
-    return f"no delimiter found in {text[:80]!r}; expected one of comma, semicolon, tab and |"
-
-
-def _texts(text: str, delimiter: str) -> list[pd.Series]:
-    """The values of each column, as they stand in the file."""
-    how = {"dtype": str, "nrows": SNIFFED_NUMBERS, "na_values": MISSING_MARKS, "skipinitialspace": True}
-    try:
-        table = pd.read_csv(io.StringIO(text), sep=delimiter, index_col=False, **how)
-    except (ValueError, OverflowError):
-        return []  # `read_table` says what is wrong
-    return [table.iloc[:, number].dropna() for number in range(table.shape[1])]
 
 
 def choose_task(values: pd.Series) -> str:
@@ -224,10 +174,13 @@ def generous_range(values: pd.Series) -> tuple[float, float] | None:
     """Limits twice as wide as the values spread, below 0 only where a value is, rounded outward to two digits."""
     if values.dtype == bool or values.dtype == object:
         return None  # true and false
+    values = pd.Series(to_numbers(values))
     smallest, largest = float(values.min()), float(values.max())
     if set(values.dropna().unique()) <= {0, 1}:
         return 0.0, 1.0
     spread = largest - smallest
+    if not math.isfinite(2 * spread):
+        return None
     lower = smallest - spread if smallest < 0 else max(0.0, smallest - spread)
     return _rounded(lower, math.floor), _rounded(largest + spread, math.ceil)
 

@@ -142,8 +142,9 @@ def make_plugin(bundle: CodeBundle):
                 importlib.invalidate_caches()
                 self.unpacked = None
             if self.unpacked is None:
-                import regularization  # noqa: F401 - sets the environment before TensorFlow is imported
+                from regularization.rounding import set_environment
 
+                set_environment()  # before TensorFlow is imported
                 self.unpacked = pickle.loads(self.work)
             return self.unpacked
 

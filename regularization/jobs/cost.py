@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regularization.errors import InputError
+from regularization.errors import InputError, check_addresses
 
 # Measured on one core of an Intel Sapphire Rapids with networks of 2 to 500 inputs and up to 64 units: 1.4e-10 to
 # 1.9e-10 seconds for a row, an epoch and a weight; 5e-10 with 4 units, where the optimizer weighs more. Dropout adds a
@@ -19,6 +19,7 @@ TRIES = 200  # a fifth of a second, as others may be at work on the same machine
 BYTES_PER_WEIGHT = 20  # a weight, Adam's two moments of it, its average and its best value so far
 BYTES_PER_EPOCH = 24  # the six figures of a history
 LIBRARY_BYTES = 0.9e9  # TensorFlow, Keras and one compiled program
+LIBRARY_ADDRESSES = 2e9  # that it reserves beside the memory that it uses
 PROGRAM_BYTES = 6e7  # each further program
 
 
@@ -59,8 +60,12 @@ def this_machine() -> float:
 
 
 def check_memory(cost: Cost, machine: float | None = None) -> None:
-    """Raise `InputError` where the cost is more memory than the `machine` has, in bytes: Linux kills without a word."""
+    """Raise `InputError` where the cost is more memory than the `machine` has, in bytes: Linux kills without a word.
+
+    And where it is more than `ulimit -v` allows, under which TensorFlow aborts.
+    """
     machine = machine or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    check_addresses(cost.memory + LIBRARY_ADDRESSES)
     if cost.memory > machine:
         raise InputError(
             f"this takes {cost}, and this machine has {machine / 1e9:.1f} GB; take narrower hidden_units, fewer "

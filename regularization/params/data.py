@@ -1,6 +1,7 @@
 """The group of keys of params.yaml about the table."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
@@ -14,13 +15,18 @@ class Data(Group):
     url: str = allowed("an http(s) address or a path", min_length=1)
     watch: str = allowed("the path of data.url, or of a file that never changes", min_length=1)
     sha256: str = allowed("64 hexadecimal digits", pattern=r"^[0-9a-f]{64}$")
+    most_bytes: int = allowed("a whole number of bytes", ge=1)
     offline: Literal["standin", "fail"] = allowed("standin or fail")
     delimiter: str = allowed("one character", min_length=1, max_length=1)
     decimal: Literal[".", ","] = allowed("'.' or ','")
     thousands: Literal[",", "."] | None = allowed("',' or '.', or null")
     encoding: str = allowed("the name of an encoding, such as utf-8 or cp1252")
+    skip: int = allowed("a whole number of lines, 0 to 20", ge=0, le=20)
+    header: bool | list[str] = allowed("true, false or a list of names")
+    missing: list[str] | None = allowed("a list of texts, or null")
     columns: dict[str, Range | None] | None = allowed("each column with {min: smallest, max: largest} or null, or null")
     ignore: list[str] = allowed("a list of names of columns")
+    kinds: list[str] = allowed("a list of names of columns")
     target: str = allowed("the name of a column")
     task: Literal["binary", "classes", "number"] = allowed("binary, classes or number")
     threshold: float | None = allowed("a number or null")
@@ -28,9 +34,10 @@ class Data(Group):
     curves: dict[str, str] = allowed("{loss: the name of the task's loss, score: that of its score}")
 
     @property
-    def layout(self) -> dict[str, str | None]:
-        """How the file is written."""
-        return self.model_dump(include={"delimiter", "decimal", "thousands", "encoding"})
+    def layout(self) -> dict[str, Any]:
+        """How the file is written: the fields of `intake.layout.Layout`."""
+        fields = ("delimiter", "decimal", "thousands", "encoding", "skip", "header", "missing")
+        return {name: getattr(self, name) for name in fields}
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -65,9 +72,14 @@ class Data(Group):
         return None
 
     def _range_problem(self) -> str | None:
+        for name in self.kinds:
+            if name in self.ignore or name == self.target or name not in (self.columns or self.kinds):
+                return f"data.kinds: received {shown(name)}; expected columns that are inputs of the network"
         for name, limits in (self.columns or {}).items():
             if name in self.ignore:
                 return f"data.columns.{name}: data.ignore leaves it out; take it off one of the two"
+            if limits is not None and name in self.kinds:
+                return f"data.columns.{name}: received a range, and data.kinds names it; set it to null"
             if limits is not None and limits[0] > limits[1]:
                 return f"data.columns.{name}: received {list(limits)}; expected the smaller value first"
         return None
@@ -85,6 +97,9 @@ class Data(Group):
     def _safe_address(cls, place: str, info: ValidationInfo) -> str:
         if problem := address_problem(place):
             raise ValueError(f"data.{info.field_name}: {problem}")
+        path = Path(place.removeprefix("file://"))
+        if not is_web_address(place) and path.exists() and not path.is_file():
+            raise ValueError(f"data.{info.field_name}: received {shown(place)}, no ordinary file; mend the path")
         return place
 
     @field_validator("delimiter")

@@ -52,7 +52,9 @@ def check_untouched(model: keras.Sequential) -> None:
     """Raise `InputError` unless it is a plain Keras model of 32-bit numbers, with none of its parts replaced."""
     if type(model) is not keras.Sequential:
         raise InputError(f"received {model!r}; expected a keras.Sequential itself, of no class derived from it")
-    if not model.built or not model.layers:
+    if model.activity_regularizer is not None:
+        raise refused(model, "activity_regularizer", model.activity_regularizer, "one of a Dense layer")
+    if not model.built or not model.layers or not all(layer.built for layer in model.layers):
         raise refused(model, "layers", "none that are built", "a model that begins with keras.Input((features,))")
     (given,) = model.inputs
     if given.dtype != "float32" or len(given.shape) != 2 or given.sparse or given.shape[0] is not None:
@@ -73,6 +75,19 @@ def check_untouched(model: keras.Sequential) -> None:
         frozen = [weight.name for weight in layer.weights if not weight.trainable and "moving" not in weight.name]
         if frozen and layer.trainable:  # a layer that is frozen as a whole has it in its settings
             raise refused(model, layer.name, f"{frozen[0]}.trainable=False", "weights that are trained")
+
+
+def check_built(model: keras.Sequential, layer: keras.layers.Dense) -> None:
+    """Raise `InputError` where a setting of the layer was changed after it was built, which Keras passes over."""
+    for part in ("kernel", "bias"):
+        for kind in ("regularizer", "constraint"):
+            given, used = getattr(layer, f"{part}_{kind}"), getattr(getattr(layer, part), kind)
+            if given is not used:
+                told = f"{part}_{kind}={given} of a layer that was built with {used}"
+                raise refused(model, layer.name, told, "what a layer is built with")
+    shape = layer.get_weights()[0].shape
+    if shape[-1] != layer.units:
+        raise refused(model, layer.name, f"units={layer.units}, with a kernel {shape}", "the units it was built with")
 
 
 def check_models(

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from regularization.population.checks import check_settings, check_untouched, refused
+from regularization.errors import InputError
+from regularization.population.checks import check_built, check_settings, check_untouched, refused
 
 ACTIVATIONS = ("elu", "linear", "relu", "sigmoid", "softmax", "softplus", "tanh")
 # The losses, each by Keras' own function and class; which settings of the class are free; and what must stand last.
@@ -138,6 +139,16 @@ def read_network(model: keras.Sequential) -> Network:
     Only what is known is taken, by its very type or identity: whatever is derived from it may compute something else.
     """
     check_untouched(model)
+    try:
+        return _read(model)
+    except InputError:
+        raise
+    except Exception as error:  # Keras describes a model with a part of an impossible value by an error of any kind
+        told = f"a part that Keras cannot describe ({type(error).__name__}: {str(error).partition('.')[0]})"
+        raise refused(model, "layers", told, "a model as its constructor made it") from None
+
+
+def _read(model: keras.Sequential) -> Network:
     loss, smoothing, schedule, optimizer = _read_compiled(model)
     layers, before = _read_layers(model)
     of_layers = {
@@ -214,7 +225,11 @@ def _read_loss(model: keras.Sequential) -> tuple[str, float]:
     for name, (kind, free, _) in LOSSES.items():
         if type(loss) is kind:
             check_settings(model, loss, kind(), {"name", *free})
-            found, smoothing = name, float(loss.get_config().get("label_smoothing", 0.0))  # type: ignore[union-attr]
+            told: dict = loss.get_config()  # type: ignore[union-attr]
+            used: dict = loss._fn_kwargs  # type: ignore[union-attr]
+            if any(told[name] != value for name, value in used.items() if name in told):
+                raise refused(model, "loss", "a setting that was changed after it was made", "a loss made anew")
+            found, smoothing = name, float(told.get("label_smoothing", 0.0))
     if found not in LOSSES:
         raise refused(model, "loss", loss, f"a model compiled with one of the losses {', '.join(LOSSES)}")
     return found.removeprefix("sparse_"), smoothing
@@ -248,6 +263,7 @@ def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], lis
             for regularizer in (layer.kernel_regularizer, layer.bias_regularizer, layer.activity_regularizer):
                 _penalty(model, layer, regularizer)
             check_settings(model, layer, keras.layers.Dense(layer.units), FREE_IN_DENSE)
+            check_built(model, layer)
             layers.append(layer)
             before.append(found)
             found = {}

@@ -35,14 +35,28 @@
     };
     const all = { ...look, ...layout };
     for (const name of ["xaxis", "yaxis"]) {
-      const title = { ...layout[name].title, font: { size: look.font.size } };
+      const room = name === "xaxis" ? width * (small ? 0.5 : 0.8) : layout.height - 130; // names take the rest
+      const text = wrapped(layout[name].title?.text, Math.floor(room / (0.55 * look.font.size)));
+      const title = { ...layout[name].title, text, font: { size: look.font.size } };
       all[name] = { ...axis, zerolinecolor: colourOf("line"), ...layout[name], title };
     }
     return all;
   }
 
+  // Plotly gives lines of an axis' title no second one by itself.
+  function wrapped(text, letters) {
+    const lines = [""];
+    for (const word of (text || "").split(" ")) {
+      const last = lines[lines.length - 1];
+      if (last && last.length + word.length >= letters) lines.push(word);
+      else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+    }
+    return lines.join("<br>");
+  }
+
   function draw() {
     for (const plot of plots) {
+      if (plot.closest("details.part:not([open])")) continue; // it has no width yet
       const figure = JSON.parse(document.getElementById(plot.dataset.figure).textContent);
       const { data, layout } = painted(figure);
       const size = paper.matches ? { width: PAPER_WIDTH, autosize: false } : { autosize: true };
@@ -51,7 +65,23 @@
     }
   }
 
-  draw();
+  // A link leads into a folded part, and paper shows all of them.
+  function unfold(places) {
+    for (const part of places) part.open = true;
+  }
+  const folded = () => [...document.querySelectorAll("details.part:not([open])")];
+  const target = () => document.querySelectorAll(`#${CSS.escape(location.hash.slice(1) || "-")} > details.part`);
+  let forPaper = [];
+  function turn() {
+    if (paper.matches) unfold((forPaper = folded()));
+    draw();
+    if (!paper.matches) for (const part of forPaper.splice(0)) part.open = false;
+  }
+
+  unfold(target());
+  turn();
+  addEventListener("hashchange", () => unfold(target()));
+  for (const part of document.querySelectorAll("details.part")) part.addEventListener("toggle", draw);
   dark.addEventListener("change", draw);
-  paper.addEventListener("change", draw);
+  paper.addEventListener("change", turn);
 })();

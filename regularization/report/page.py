@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from regularization.charts.parts import Section
 
 FOLDER = Path(__file__).parent
+SHOWN_FIRST = 2  # sections that stand open; the others are folded
 
 
 def render(
@@ -30,6 +31,7 @@ def render(
     environment.filters["data_uri"] = _data_uri
     return environment.get_template("page.html.jinja").render(
         sections=sections,
+        shown_first=SHOWN_FIRST,
         title=title,
         subtitle=subtitle,
         params=params,

@@ -41,7 +41,7 @@ def provenance_section(source: Mapping, data: Mapping, requirements: str) -> Sec
         ("SHA-256", source["sha256"]),
         ("bytes", f"{source['bytes']:,}"),
         ("rows", f"{data['rows']['all']:,}: {_parts(data['rows'])}"),
-        ("duplicate rows", f"{data['duplicate_rows']:,}"),
+        ("rows with the inputs of an earlier one", f"{data['duplicate_rows']:,}"),
         ("test rows also in training", f"{data['test_rows_also_in_training']:,}"),
     ]
     versions = versions_of(requirements)

@@ -1,4 +1,4 @@
-"""The replicates: how scores spread, differences with intervals, leaked duplicates, the notebook's lottery."""
+"""The replicates: how scores spread, differences with intervals, what leaking rows is worth, the notebook's lottery."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,7 +24,11 @@ from regularization.heads.metrics import METRICS, Metric
 from regularization.words.evidence import head_of_tables, leakage_sentences, lottery_sentence
 from regularization.words.phrases import figure, interval, listed
 
-PROTOCOLS = {"honest": "fresh splits, duplicates together", "notebook": "one split", "leaky": "leaky twins"}
+PROTOCOLS = {
+    "honest": "fresh splits, equal rows together",
+    "notebook": "one split",
+    "leaky": "equal rows in both parts",
+}
 SHARES = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
@@ -117,7 +121,7 @@ def _distribution_figure(shares: pd.DataFrame, variants: list[str], protocols: l
 
 
 def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
-    """What the leaked duplicates did to a test score of each variant."""
+    """What rows with the same inputs in both parts did to a test score of each variant."""
     rows = leakage[leakage["metric"] == metric.name]
     y = [-number for number in range(len(rows))]
     trace = dots("change", rows["change"], rows["lower"], rows["upper"], y, symbol="diamond", color=series(0))
@@ -137,8 +141,8 @@ def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
     heads = ("variant, score", "leaky minus honest (95% interval)", "the baseline's change minus this one")
     return Chart(
         name="leakage",
-        title=f"What shuffling duplicate rows into both parts did to the {metric.label}",
-        note=f"In {metric.unit}; right of 0, the leaky test looks better. 95% intervals for this table's duplicates.",
+        title=f"What rows with the same inputs in both parts did to the {metric.label}",
+        note=f"In {metric.unit}; right of 0, the leaky test looks better. 95% intervals for this table's rows.",
         alternative=(
             f"The change runs from {figure(least['change'], sign='+')} ({least['variant']}) to "
             f"{figure(most['change'], sign='+')} ({most['variant']})."

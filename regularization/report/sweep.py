@@ -1,12 +1,12 @@
-"""The sweep: heat maps over its grid, and the configurations that cannot be told from the best."""
+"""The sweep: what each value of its grid costs, and the configurations that cannot be told from the best."""
 
-from itertools import combinations
+from dataclasses import replace
 
 import pandas as pd
 
-from regularization.charts.heat_map import heat_map, is_in_set, loss_of, setting_text
+from regularization.charts.differences import OF_FOLDS, differences_chart, of_validation
 from regularization.charts.parts import Section, Table
-from regularization.heads.metrics import LOSSES, RMSE, Metric
+from regularization.heads.metrics import LOSSES, METRICS, RMSE, Metric
 from regularization.words.phrases import figure, interval, listed
 
 RATES = ("val_accuracy", "val_balanced_accuracy", "val_mae")  # one of them stands beside the loss
@@ -18,24 +18,23 @@ NOT_SETTINGS = (
     "eliminated_after",
     "origin",
 )
-SHOWN_SETTINGS = 4  # those that matter most: a heat map per pair of them
+NONE = "none"  # a technique that is off
 SHOWN_CONFIGURATIONS = 20  # of the set, the best first: the file has all
 
 
 def sweep_section(table: pd.DataFrame, found: dict, *, svg: str = "") -> Section:
-    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json; `svg` pictures the maps."""
+    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json; `svg` pictures the chart."""
     settings = [column for column in table.columns if column not in NOT_SETTINGS]
-    varied = sorted(settings, key=lambda name: _effect(table, name), reverse=True)[:SHOWN_SETTINGS]
-    varied = [name for name in settings if name in varied and len(set(table[name].astype(str))) > 1]
-    charts = [heat_map(table, *pair) for pair in combinations(varied, 2)]
-    charts[:1] = [chart._replace(svg=svg) for chart in charts[:1]]
-    return Section("sweep", "The sweep", _sentences(found, loss_of(table)), [_set_table(table, settings)], charts)
+    values = pd.DataFrame(found["values"])
+    metric = replace(of_validation(loss_of(table)), equivalence=float(values["equivalence"].iloc[0]))
+    best = values["reference"].iloc[0]
+    chart = differences_chart(values, metric, reference=best, svg=svg, name="sweep", scope=OF_FOLDS)
+    return Section("sweep", "The sweep", _sentences(found, loss_of(table)), [_set_table(table, settings)], [chart])
 
 
-def _effect(table: pd.DataFrame, setting: str) -> float:
-    """How far apart the mean scores of the setting's values lie."""
-    means = table.groupby(table[setting].astype(str))[loss_of(table).validation_column].mean()
-    return float(means.max() - means.min())
+def loss_of(table: pd.DataFrame) -> Metric:
+    """The loss that decides, of which metrics/sweep.csv holds the validation means."""
+    return next(METRICS[name] for name in LOSSES if METRICS[name].validation_column in table)
 
 
 def _sentences(found: dict, loss: Metric) -> list[str]:
@@ -47,6 +46,12 @@ def _sentences(found: dict, loss: Metric) -> list[str]:
     ]
     tests = [f"{_label(name)} {_value(its)}" for name, its in found["test"].items()]
     told.append(f"That one, on {found['test_rows']:,} test rows that took no part in the choice: {listed(tests)}.")
+    values = pd.DataFrame(found["values"])
+    out = values.loc[values["verdict"] == "worse", "variant"].tolist()
+    has = "has" if len(out) == 1 else "have"
+    no_best = f"{listed(out)} {has} no configuration that may be the best, and each other has one"
+    all_have = "each has a configuration that may be the best: no single one is shown to be needed"
+    told.append(f"Of the {len(values)} values of its settings, {no_best if out else all_have}.")
     optimism, of = found["optimism"], "mean squared error" if loss.name == RMSE.name else _kind(loss)
     word = "looks better than it is" if optimism["lower"] > 0 else "does not clearly look better than it is"
     told.append(
@@ -94,3 +99,14 @@ def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
     heads = ("configuration", *settings, f"validation {_kind(loss)} ({loss.unit}) ± sd", rated, "trainings")
     more = f"; the best {SHOWN_CONFIGURATIONS} of {len(inside)}" if len(inside) > SHOWN_CONFIGURATIONS else ""
     return Table(f"Configurations that cannot be told from the best{more}", heads, rows)
+
+
+def is_in_set(column: pd.Series) -> pd.Series:
+    """True and false, also where a CSV gave them as text."""
+    return column.astype(str).str.lower().isin(("true", "1", "1.0"))
+
+
+def setting_text(value) -> str:
+    if pd.isna(value):
+        return NONE
+    return f"{value:g}" if isinstance(value, float) else str(value)

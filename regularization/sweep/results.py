@@ -15,6 +15,7 @@ from regularization.sweep.rounds import Cell, Predicted, Study, cell_means, hold
 from regularization.sweep.selection import (
     Interval,
     cost_of_choosing,
+    difference_to,
     not_told_from_best,
     parts_interval,
     row_interval,
@@ -22,6 +23,7 @@ from regularization.sweep.selection import (
 )
 from regularization.table import Rows, Table
 
+BEST = "the best configuration"
 FINAL_NETWORKS = 16  # that the chosen configuration is tested by
 
 
@@ -73,6 +75,38 @@ def tabulate(
     table["cannot_be_told_from_best"] = np.isin(table["configuration"], not_told)
     table["eliminated_after"] = pd.Series(study.eliminated_after, dtype="Int64").replace(0, pd.NA)
     return table
+
+
+def best_of_values(
+    configurations: Sequence[Mapping[str, Any]], study: Study, chosen: tuple[int, int, np.ndarray], metric: Metric
+) -> list[dict[str, Any]]:
+    """Of each value of a setting the best configuration, against the best of all: rows like those of comparisons.csv.
+
+    Worse is a value without a configuration that cannot be told from the best. `metric` is the head's loss.
+    """
+    best, _, not_told = chosen
+    numbers = study.compared
+    scores, rows = study.scores(numbers), []
+    shown = pd.DataFrame([{name: _text(value) for name, value in its.items()} for its in configurations])
+    varied = [name for name in shown if len(set(shown[name])) > 1] or list(shown)[:1]
+    for name in varied:
+        places = shown.loc[numbers].reset_index(drop=True).groupby(name, sort=False).groups
+        for value, its in places.items():
+            first = min(its, key=lambda place: scores.means[place])
+            found = difference_to(scores, first, list(numbers).index(best), of_mean=metric.of_means or np.asarray)
+            rows.append(
+                {"metric": metric.name, "family": "sweep", "variant": f"{name} {value}", "reference": BEST}
+                | {"difference": found.value, "lower": found.lower, "upper": found.upper}
+                | {"joint_lower": None, "joint_upper": None, "equivalence": metric.equivalence}
+                | {"verdict": "undecided" if np.isin(numbers[its], not_told).any() else "worse"}
+            )
+    return rows
+
+
+def _text(value: Any) -> str:
+    """A value as its row is named: `none`, `0.01`, `[10, 10]`."""
+    shown = _shown(value)
+    return "none" if shown is None else f"{shown:g}" if isinstance(shown, float) else str(shown)
 
 
 def _mean_and_spread(values: np.ndarray, study: Study, number: int, of_mean: Callable) -> tuple[float, float]:
@@ -156,6 +190,7 @@ def summary(
     study: Study,
     chosen: tuple[int, int, np.ndarray],
     tested: Mapping[str, Interval],
+    metric: Metric,
     *,
     n_test_rows: int,
     n_left_out: int,
@@ -177,6 +212,7 @@ def summary(
         "test": {name: interval._asdict() for name, interval in tested.items()},
         "test_rows": n_test_rows,
         "test_rows_left_out": n_left_out,
+        "values": best_of_values(configurations, study, chosen, metric),
         "optimism": optimism._asdict(),
         "elimination": None
         if eliminate is None

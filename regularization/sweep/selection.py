@@ -118,6 +118,21 @@ def _chance(scores: Scores) -> np.ndarray:
     return np.concatenate([by_rows, by_trainings])
 
 
+def difference_to(
+    scores: Scores, number: int, other: int, *, of_mean: Callable[[np.ndarray], np.ndarray] = lambda means: means
+) -> Interval:
+    """The difference of two configurations in what `of_mean` makes of a mean, with its 95% interval.
+
+    By the normal distribution and the delta method; chance is that of `not_told_from_best`.
+    """
+    means, step = scores.means[[number, other]], 1e-6
+    slopes = (of_mean(means * (1 + step)) - of_mean(means)) / (means * step)
+    value = float(-np.diff(of_mean(means))[0])
+    parts = _chance(scores)[:, [number, other]] * slopes
+    half = float(stats.norm.ppf(0.975) * np.sqrt(((parts[:, 0] - parts[:, 1]) ** 2).sum()))
+    return Interval(value, value - half, value + half)
+
+
 def simplest(scores: Scores, stays: np.ndarray, complexity: Sequence) -> int:
     """The simplest of the configurations that stay and lie within one standard error of the best (Breiman et al. 1984).
 

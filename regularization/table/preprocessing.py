@@ -11,9 +11,16 @@ import numpy as np
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
-from regularization.table.columns import Column
-
 ROUNDING = 1e-12  # of the largest value: a smaller spread is what rounding makes of a constant
+
+
+class Column(NamedTuple):
+    """One feature of a table."""
+
+    name: str
+    categories: tuple[str, ...] = ()  # its texts; the first is encoded as 0, the next as 1. Empty: it holds numbers
+    limits: tuple[float, float] | None = None  # the smallest and the largest plausible number; None: any
+    may_miss: bool = False  # whether a value may be missing
 
 
 class TargetScale(NamedTuple):
@@ -92,6 +99,8 @@ def fit_on(X: np.ndarray, *, n_categories: np.ndarray, may_miss: np.ndarray) -> 
         imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(values)
         fill[numbers] = imputer.statistics_
         values = imputer.transform(values)
+    elif len(numbers):
+        fill[numbers] = np.median(values, axis=0)  # for new rows, where a value may be missing all the same
     if len(numbers):
         scaler = StandardScaler().fit(values)
         mean[numbers], scale[numbers] = scaler.mean_, scaler.scale_

@@ -228,10 +228,10 @@ def _calibration(rows: pd.DataFrame) -> list[str]:
 
 
 def leakage_sentences(leakage: pd.DataFrame, metric: str, baseline: str) -> list[str]:
-    """Return what shuffling identical rows into both parts does to a test score of each variant that was tried."""
+    """Return what rows with the same inputs in both parts do to a test score of each variant that was tried."""
     rows, label = of_metric(leakage, metric), METRICS[metric].label
     if rows.empty:
-        return ["The table has no identical rows, so none can leak into the test."]
+        return ["No two rows of the table have the same inputs, so none can leak into the test."]
     changes = []
     for row in rows_of(rows):
         change = f"{row['variant']} by {interval(row['change'], row['lower'], row['upper'])}"
@@ -240,8 +240,8 @@ def leakage_sentences(leakage: pd.DataFrame, metric: str, baseline: str) -> list
             change += f", {baseline} by {excess} more"
         changes.append(change)
     return [
-        f"Shuffling this table's identical rows into both parts changes the {label} of {'; '.join(changes)}. The twin "
-        "has seen test rows and trains on more distinct rows."
+        f"Shuffling rows with the same inputs into both parts changes the {label} of {'; '.join(changes)}. Such a "
+        "network has seen test rows and trains on more distinct rows."
     ]
 
 

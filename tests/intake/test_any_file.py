@@ -1,7 +1,5 @@
 """Whatever stands in a file of rows, it is taken or it ends in lines: never in a traceback, never in half a table."""
 
-import io
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 
 from regularization.errors import InputError
 from regularization.intake.checks import check_table, read_table
+from regularization.intake.layout import Layout
 from regularization.intake.sniffing import understand
 from stages._ends import as_lines
 
@@ -37,7 +36,7 @@ def take(content: bytes) -> None:
 
 def checked(content: bytes) -> None:
     """With commas, every column taken as it comes."""
-    table = read_table(io.BytesIO(content), delimiter=",")
+    table = read_table(content, layout=Layout(",", ".", None, "utf-8"))
     found = check_table(table, target="y")
     assert len(found.y) == len(table) == len(found.features)
     assert set(found.y) == {0, 1}

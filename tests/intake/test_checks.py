@@ -1,12 +1,12 @@
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from regularization.errors import InputError
 from regularization.intake.checks import CheckedTable, check_table, drop_unlabelled, read_table
+from regularization.intake.layout import Layout
 
+LAYOUT = Layout(",", ".", None, "utf-8")
 COLUMNS = {"a": (0, 10), "b": (0, 10), "label": (0, 10)}
 
 
@@ -79,37 +79,41 @@ def test_a_name_that_the_table_lacks_is_refused():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(b"", "the file is empty"), (b"a;b\n1;2;3;4\n1;2\n1;2;3\n", "not readable"), (b"\xff\xfe\x00", "data.encoding")],
+    [
+        (b"", "the file is empty"),
+        (b"a;b\n1;2;3;4\n1;2\n1;2;3\n", "not readable"),
+        (b"\xff\xfe\x00", "not readable as utf-8"),
+    ],
 )
 def test_a_file_that_is_no_table(text, message):
     with pytest.raises(InputError, match=message):
-        read = read_table(io.BytesIO(text), delimiter=";")
+        read = read_table(text, layout=LAYOUT._replace(delimiter=";"))
         check_table(read, columns={"a": (0, 9), "b": (0, 9)}, target="b", threshold=2)
 
 
 def test_decimal_commas_other_characters_and_marks_of_missing_values():
     text = "Größe;Farbe\n1,5; weiß\n?;rot\n".encode("cp1252")
-    read = read_table(io.BytesIO(text), delimiter=";", decimal=",", encoding="cp1252")
+    read = read_table(text, layout=Layout(";", ",", None, "cp1252"))
     assert read["Größe"].iloc[0] == 1.5
     assert np.isnan(read["Größe"].iloc[1])
     assert read["Farbe"].to_list() == ["weiß", "rot"]
 
 
 def test_a_mark_at_the_start_of_the_file_is_not_part_of_the_first_name():
-    assert list(read_table(io.BytesIO("\ufeffa,b\n1,2\n".encode()), delimiter=",")) == ["a", "b"]
+    assert list(read_table("\ufeffa,b\n1,2\n".encode(), layout=LAYOUT)) == ["a", "b"]
 
 
 def test_blanks_at_the_ends_of_names_and_texts_are_no_part_of_them():
-    table = read_table(io.BytesIO(b"a ,b\nYes ,1\nYes, 2\n ,3\n"), delimiter=",")
+    table = read_table(b"a ,b\nYes ,1\nYes, 2\n ,3\n", layout=LAYOUT)
     assert list(table) == ["a", "b"]
     assert table["a"].fillna("none").to_list() == ["Yes", "Yes", "none"]
 
 
 def test_rows_without_a_target_are_left_out_and_counted():
     table = pd.DataFrame({"a": [1, 2, 3], "y": ["no", None, "yes"]})
-    kept, n_left_out = drop_unlabelled(table, "y")
+    kept, n_left_out = drop_unlabelled(table, "y", LAYOUT)
     assert n_left_out == 1
     assert kept["a"].to_list() == [1, 3]
     assert kept.index.to_list() == [0, 1]
     none = table.assign(y=None)
-    assert drop_unlabelled(none, "y")[1] == 0  # `find_target` refuses it
+    assert drop_unlabelled(none, "y", LAYOUT)[1] == 0  # `find_target` refuses it

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from regularization.errors import InputError
-from regularization.intake.sniffing import choose_positive, choose_task, find_layout, generous_range, understand
+from regularization.intake.checks import check_table
+from regularization.intake.sniffing import choose_positive, choose_task, generous_range, understand
 
 PEOPLE = pd.DataFrame(
     {
@@ -22,21 +23,6 @@ def written(table: pd.DataFrame = PEOPLE, encoding: str = "utf-8", **changed) ->
     return table.to_csv(index=False, **changed).encode(encoding)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("decimal", [".", ","])
-def test_delimiter_and_decimal_mark_are_found(delimiter, decimal):
-    layout, _ = find_layout(written(sep=delimiter, decimal=decimal))
-    assert layout.delimiter == delimiter
-    assert understand(written(sep=delimiter, decimal=decimal), target="bought").table["height"].iloc[1] == 1.51
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-def test_the_encoding_is_found(encoding):
-    understood = understand(written(encoding=encoding), target="bought")
-    assert set(understood.table["city"]) == {"Köln", "Graz", "Zürich"}
-    assert understood.table.columns[0] == "id"
-
-
 def test_what_is_no_feature_is_left_out_with_its_reason():
     understood = understand(written(), target="bought")
     assert list(understood.left_out) == ["id", "born", "note", "country"]
@@ -49,8 +35,12 @@ def test_what_is_no_feature_is_left_out_with_its_reason():
         "decimal": ".",
         "thousands": None,
         "encoding": "utf-8",
+        "skip": 0,
+        "header": True,
+        "missing": None,
         "columns": {"city": None, "height": [0.91, 2.7], "bought": None},
         "ignore": ["id", "born", "note", "country"],
+        "kinds": [],
         "target": "bought",
         "task": "binary",
         "threshold": None,
@@ -130,11 +120,7 @@ def test_ranges_are_generous(values, expected):
     [
         (b"1,2,0\n3,4,1\n", "the first line holds values"),
         (b"a,b,c\n1,2,3\n", "TARGET: received 'y'; expected one of the columns 'a', 'b', 'c'"),
-        (b"a y\n1 2\n", "no delimiter found in 'a y"),
-        (b"a,b,y\n1,2,3,\n1,2,3,\n", "fields between ',': the first line has 3 of them, others 4; mend it"),
-        (b"sep=;\na;b;y\n1;2;3\n", "fields between ';': the first line has 2 of them, others 3; mend it, the first"),
-        (b"a,y\n1,2\n\n1,2,3\n3,4\n", "fields between ',': line 3 that is not empty has 3 of them, others 2"),
-        (b"a,y", "the file has no two lines"),
+        (b"x,y\n1,EU\n2,NA\n3,EU\n", "column 'y': 'EU' in 2 rows and no value in 1; .* MISSING=none reads it as one"),
         (b"x,y\n1,red\n2,red\n3,red\n", "column 'y': 1 label"),
         (b"x,y\n7,0\n7,1\n", "no column is left to predict 'y' from"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x81\x8d", "no text that can be read|no two lines|no delimiter|TARGET"),
@@ -148,6 +134,57 @@ def test_what_is_no_table_ends_in_a_line_that_says_what_to_do(content, message):
 def test_a_number_that_is_not_finite_leaves_its_column_out():
     table = PEOPLE.assign(weight=[np.inf, *range(59)])
     assert "row 1 (inf): not a finite number" in understand(written(table), target="bought").left_out["weight"]
+
+
+@pytest.mark.parametrize("largest", [1e31, 1e308, -1e308])
+def test_a_number_beyond_32_bits_leaves_its_column_out(largest):
+    table = PEOPLE.assign(weight=[largest, *range(59)])
+    assert "larger than 1e+30" in understand(written(table), target="bought").left_out["weight"]
+
+
+@pytest.mark.parametrize(("target", "expected"), [("first", "id"), ("last", "bought"), ("2", "city"), ("city", "city")])
+def test_the_target_is_named_or_told_by_its_place(target, expected):
+    assert understand(written(), target=target).target == expected
+    renamed = understand(written(PEOPLE.rename(columns={"city": "last"})), target="last")
+    assert renamed.target == "last"
+
+
+def test_a_footer_makes_no_texts_of_numbers():
+    rows = "".join(f"{number % 30},1{number % 9},{number % 2}\n" for number in range(60))
+    found = understand(f"a,b,y\n{rows}Total,,\n".encode(), target="y")
+    assert (found.n_unlabelled, found.table["a"].tolist()) == (1, [*range(30), *range(30)])
+    assert {column.name: column.limits for column in found.columns} == {"a": (0, 58), "b": (2, 26)}
+
+
+def test_true_and_false_may_be_kinds_and_are_two_labels():
+    table = PEOPLE.assign(member=[True, False] * 30)
+    found = understand(written(table), target="bought", kinds=["member"])
+    assert next(its for its in found.columns if its.name == "member").categories in ((), ("False", "True"))
+    with pytest.raises(InputError, match="expected 3 to 50 classes; with two labels"):
+        understand(written(table), target="member", task="classes")
+
+
+def test_the_last_column_is_one_that_holds_values():
+    rows = "".join(f"{number % 30},{number % 2},\n" for number in range(60))
+    assert understand(f"a,y,\n{rows}".encode(), target="last").target == "y"
+    assert understand(rows.encode(), target="last", header=False).target == "column 2"
+
+
+def test_numbers_that_stand_for_kinds_are_taken_as_texts_are():
+    table = PEOPLE.assign(code=[1, 2, 10] * 20, other=[1.0, None, 2.0] * 20)
+    found = understand(written(table), target="bought", kinds=["code", "other"])
+    columns = {column.name: column for column in found.columns}
+    assert columns["code"].categories == ("1", "2", "10")
+    assert (columns["other"].categories, columns["other"].may_miss) == (("1", "2"), True)
+    assert found.data_values()["kinds"] == ["code", "other"]
+    checked = check_table(found.table, target="bought", positive="yes", ignore=list(found.left_out), kinds=found.kinds)
+    assert checked.features["code"].to_list() == [0, 1, 2] * 20
+    assert checked.features["other"].fillna(-1).to_list() == [0, -1, 1] * 20
+    with pytest.raises(InputError, match="KINDS: received 'cod'; expected some of 'id', 'city'"):
+        understand(written(table), target="bought", kinds=["cod"])
+    many = pd.concat([PEOPLE] * 4).assign(code=[number % 101 for number in range(240)])
+    reason = understand(written(many), target="bought", kinds=["code"]).left_out["code"]
+    assert reason == "101 different numbers"
 
 
 def test_a_nameless_column_of_row_numbers_is_left_out():

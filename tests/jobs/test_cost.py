@@ -1,3 +1,6 @@
+import contextlib
+import resource
+
 import pytest
 
 from regularization.errors import InputError
@@ -15,6 +18,13 @@ def test_more_memory_than_the_machine_has_is_said_before_the_work():
     with pytest.raises(InputError, match=r"this takes about .*, and this machine has 64.0 GB; take narrower"):
         check_memory(Cost(60, 60, 65e9), machine=64e9)
     check_memory(Cost(60, 60, 63e9), machine=64e9)
+
+
+def test_a_limit_of_addresses_is_said_before_tensorflow_aborts(monkeypatch):
+    for limit, allowed in ((resource.RLIM_INFINITY, True), (int(3.2e9), True), (int(2.5e9), False)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
+        with contextlib.nullcontext() if allowed else pytest.raises(InputError, match="ulimit -v: received 2.5 GB"):
+            check_memory(Cost(60, 60, 1.1e9), machine=64e9)
 
 
 def test_all_cores_share_what_can_be_shared(monkeypatch):

@@ -143,6 +143,17 @@ def sweep(in_set: int = 2) -> tuple[pd.DataFrame, dict]:
         "trainings": 20,
         "set_size": in_set,
         "test": {"binary_crossentropy": value, "accuracy": value | {"value": 0.51}},
+        "values": [
+            {"metric": "binary_crossentropy", "family": "sweep", "variant": name, "reference": "the best configuration"}
+            | {"difference": difference, "lower": difference - 0.01, "upper": difference + 0.01, "equivalence": 0.02}
+            | {"joint_lower": None, "joint_upper": None, "verdict": verdict}
+            for name, difference, verdict in (
+                ("l1 none", 0.0, "undecided"),
+                ("l1 0.001", 0.001, "undecided"),
+                ("dropout 0.1", 0.2, "worse"),
+                ("dropout 0.3", 0.0, "undecided"),
+            )
+        ],
         "test_rows": 256,
         "optimism": {"value": 0.02, "lower": 0.01, "upper": 0.03},
         "try_it": "dvc exp run -S dropout=0.3",

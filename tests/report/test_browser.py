@@ -16,6 +16,7 @@ from tools.browser import Page, chromium, find_chromium
 pytestmark = pytest.mark.training
 
 AXE = ROOT / ".axe" / "node_modules" / "axe-core" / "axe.min.js"
+UNFOLD = "document.querySelectorAll('details.part').forEach(part => { part.open = true; })"
 PHONE, DESK = 390, 1100
 LOOKS = {"phone": (PHONE, "dark"), "desk": (DESK, "light")}
 
@@ -41,6 +42,8 @@ def opened(browser, file, request) -> Page:
     width, scheme = LOOKS[request.param]
     browser.look(width=width, height=800, scheme=scheme)
     browser.open(file)
+    browser.evaluate(f"{UNFOLD}; 0")
+    browser.evaluate("new Promise(done => setTimeout(done, 500))")  # until what was folded is drawn
     return browser
 
 
@@ -73,6 +76,38 @@ def test_nothing_is_wider_than_the_window(opened):
     assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_title_of_an_axis_goes_beyond_its_picture(browser, tmp_path, committed_params, look):
+    """With names of usual length; those of the page above take half of it."""
+    path, (width, scheme) = tmp_path / "report.html", LOOKS[look]
+    path.write_text(report_page(**inputs(copy.deepcopy(committed_params))), encoding="utf-8")
+    browser.look(width=width, height=800, scheme=scheme)
+    browser.open(path)
+    browser.evaluate(f"{UNFOLD}; 0")
+    browser.evaluate("new Promise(done => setTimeout(done, 500))")
+    titles = browser.evaluate(
+        "[...document.querySelectorAll('.plot')].flatMap(plot => { const its = plot.getBoundingClientRect();"
+        "return [...plot.querySelectorAll('.xtitle, .ytitle')].map(title => {"
+        "const box = title.getBoundingClientRect(); return [title.textContent,"
+        "Math.min(box.left - its.left, its.right - box.right, box.top - its.top)]; }); })"
+    )
+    assert len(titles) >= 14
+    assert [text for text, room in titles if room < -1] == []
+
+
+def test_the_first_part_is_short_and_a_link_opens_what_is_folded(browser, file):
+    browser.look(width=DESK, height=800)
+    browser.open(file)
+    words = "['#lead', '#verdict'].map(its => document.querySelector(its).innerText.split(' ').length)"
+    assert 0 < sum(browser.evaluate(words)) < 1200
+    shown = "[...document.querySelectorAll('details.part')].map(part => part.open)"
+    assert not any(browser.evaluate(shown))
+    browser.evaluate("document.querySelector('nav a[href=\"#sweep\"]').click(); 0")
+    browser.evaluate("new Promise(done => setTimeout(done, 300))")
+    assert browser.evaluate(shown).count(True) == 1
+    assert browser.evaluate("document.querySelectorAll('#sweep .plot .trace').length") >= 1
+
+
 def test_the_colours_follow_the_reader(opened, request):
     paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     ink = opened.evaluate("getComputedStyle(document.querySelector('.plot .xtick text')).fill")
@@ -100,13 +135,15 @@ def test_paper_is_white_and_without_what_cannot_be_pressed(browser, file):
     assert browser.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
     widths = browser.evaluate("[...document.querySelectorAll('.plot .main-svg')].map(svg => svg.clientWidth)")
     assert max(widths) == 680
+    assert browser.evaluate("document.querySelectorAll('details.part:not([open])').length") == 0
+    assert len(widths) >= 14
 
 
 def test_without_scripts_the_page_says_where_the_figures_are(browser, file):
     browser.look(width=PHONE, height=800, scripts=False)
     browser.open(file)
     browser.send("Emulation.setScriptExecutionDisabled", value=False)
-    text = browser.evaluate("document.body.innerText")
+    text = browser.evaluate("document.body.textContent")
     assert "Scripts are off, so this chart is not drawn" in text
     assert "l1l2 against base: test accuracy" in text
     assert browser.evaluate("document.querySelectorAll('.plot svg').length") == 0

@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from regularization.charts.heat_map import heat_map
 from regularization.report.sweep import sweep_section
 from tests.report.examples import sweep
 
@@ -16,14 +15,14 @@ def test_the_sentences_say_what_the_files_do():
     assert "The simplest of those within one standard error of the best has no regularization." in told[0]
     assert "on 256 test rows" in told[1]
     assert "accuracy 0.510 (0.500 to 0.600)" in told[1]
-    assert "the best looks better than it is on the validation rows: by +0.0200 (+0.0100 to +0.0300)" in told[2]
-    assert told[3] == "Try it: dvc exp run -S dropout=0.3"
+    assert "the best looks better than it is on the validation rows: by +0.0200 (+0.0100 to +0.0300)" in told[3]
+    assert told[4] == "Try it: dvc exp run -S dropout=0.3"
 
 
 def test_no_clear_optimism():
     table, found = sweep()
     found["optimism"] |= {"lower": -0.01}
-    assert "does not clearly look better than it is" in sweep_section(table, found).sentences[2]
+    assert "does not clearly look better than it is" in sweep_section(table, found).sentences[3]
 
 
 def test_the_table_is_the_set_that_cannot_be_told_from_the_best():
@@ -42,17 +41,26 @@ def test_a_long_set_is_cut_with_a_word():
     assert "the best 20 of 80" in shown.caption
 
 
-def test_a_heat_map_shows_the_lowest_loss_of_each_pair_and_marks_the_set():
-    table, _ = sweep()
-    (trace,) = heat_map(table, "l1", "dropout").figure["data"]
-    assert (trace["x"], trace["y"]) == (["none", "0.001"], ["0.1", "0.3"])
-    assert trace["z"] == [[0.6, 0.601], [0.4, 0.401]]
-    assert trace["text"] == [["0.600", "0.601"], ["0.400★", "0.401★"]]
-
-
-def test_settings_that_do_not_vary_get_no_map():
+def test_one_chart_shows_every_value_beside_the_best():
     table, found = sweep()
-    assert [chart.name for chart in sweep_section(table, found).charts] == ["sweep-l1-dropout"]
+    (chart,) = sweep_section(table, found).charts
+    assert chart.title.startswith("Difference to the best configuration in validation loss without penalty, with 95%")
+    shown = {name: x for trace in chart.figure["data"] for name, x in zip(trace["text"], trace["x"], strict=True)}
+    assert shown == {"l1 none": 0, "l1 0.001": 0.001, "dropout 0.3": 0}
+    assert [its["text"] for its in chart.figure["layout"]["annotations"]] == ["▼ +0.200 →"]
+    assert "dropout 0.1 has no configuration that may be the best, and each other has one" in " ".join(
+        sweep_section(table, found).sentences
+    )
+
+
+def test_values_that_may_all_be_the_best():
+    table, found = sweep()
+    found["values"] = [row | {"verdict": "undecided"} for row in found["values"]]
+    told = sweep_section(table, found).sentences[2]
+    assert told == (
+        "Of the 4 values of its settings, each has a configuration that may be the best: no single one is shown to be "
+        "needed."
+    )
 
 
 @pytest.mark.parametrize("flag", ["True", "true", True, 1])

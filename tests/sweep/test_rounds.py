@@ -6,13 +6,12 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from regularization.charts.heat_map import draw_heat_maps
 from regularization.errors import InputError
 from regularization.heads import head_of
 from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.params import check_params
 from regularization.sweep.grid import command_to_try, complexity, count_configurations, expand_grid
-from regularization.sweep.results import choose, final_work, scores_on_test, summary, tabulate
+from regularization.sweep.results import BEST, best_of_values, choose, final_work, scores_on_test, summary, tabulate
 from regularization.sweep.rounds import Cell, Predicted, plan_folds, run_rounds, seeds_of_round
 from regularization.table import Rows, Table
 
@@ -110,7 +109,6 @@ def test_a_configuration_that_diverged_has_no_figures_and_is_not_compared():
     table = tabulate(CONFIGURATIONS, study, study.compared, y=LABELS, head=TABLE.head, rates="accuracy")
     assert table.loc[[2, 5], ["val_accuracy", "val_accuracy_sd", "val_binary_crossentropy"]].isna().all(axis=None)
     assert table.loc[[0, 1, 3, 4]].drop(columns=["l1", "dropout", "eliminated_after"]).notna().all(axis=None)
-    assert "svg" in draw_heat_maps(table, list(GRID))
 
 
 def test_all_diverged():
@@ -263,13 +261,31 @@ def test_the_summary_says_what_was_saved_and_how_to_try_the_choice():
     certain = Predicted(np.full(40, 1.0), np.zeros(2, bool))
     tested = scores_on_test(certain, *on_labels(np.ones(20), 2), metrics=LEADING)
     chosen = choose(study, [0] * 6)
-    found = summary(CONFIGURATIONS, study, chosen, tested, n_test_rows=20, n_left_out=4, eliminate=0.05, random_state=0)
+    rows = {"n_test_rows": 20, "n_left_out": 4}
+    found = summary(CONFIGURATIONS, study, chosen, tested, TABLE.head.loss, **rows, eliminate=0.05, random_state=0)
     assert found["best"] == found["simplest"] == {"l1": None, "dropout": None}
     assert (found["configurations"], found["trainings"], found["set_size"]) == (6, 40, 1)
     assert found["elimination"] == {"error_rate": 0.05, "trainings_saved": 50}
     assert found["test"]["accuracy"] == {"value": 1, "lower": 1, "upper": 1}
     assert found["optimism"] == {"value": 0, "lower": 0, "upper": 0}
+    values = pd.DataFrame(found["values"]).set_index("variant")
+    assert list(values.index) == ["l1 none", "dropout none"]  # of what was in all rounds
+    assert values["difference"].tolist() == [0, 0]
     assert found["try_it"] is None  # the plain network is what `base` is
+
+
+def test_each_value_stands_with_its_best_configuration():
+    study = run(in_order)
+    chosen = choose(study, [0] * 6)
+    values = pd.DataFrame(best_of_values(CONFIGURATIONS, study, chosen, TABLE.head.loss)).set_index("variant")
+    assert list(values.index) == ["l1 none", "l1 0.1", "dropout none", "dropout 0.2", "dropout 0.5"]
+    assert set(values["reference"]) == {BEST}
+    means = study.loss.astype(float).mean(axis=(0, 2))
+    for name, value in (("l1", 0.1), ("dropout", 0.5)):
+        its = [means[number] for number, each in enumerate(CONFIGURATIONS) if each[name] == value]
+        assert values.loc[f"{name} {value:g}", "difference"] == pytest.approx(min(its) - means.min())
+    in_set = {CONFIGURATIONS[number]["dropout"] for number in chosen[2]}
+    assert (values.loc["dropout 0.5", "verdict"] == "undecided") == (0.5 in in_set)
 
 
 def test_the_line_to_try_is_what_dvc_reads(tmp_path):
@@ -313,7 +329,6 @@ def test_a_grid_of_one_configuration_and_a_null(params):
     lists = check_params(params).sweep.lists()
     assert lists == {"dropout": [None]}
     assert list(expand_grid(lists)) == [{"dropout": None}]
-    assert "svg" in draw_heat_maps(pd.DataFrame({"dropout": [None], "val_binary_crossentropy": [0.5]}), ["dropout"])
 
 
 def test_the_committed_grid_is_the_promised_size(params):

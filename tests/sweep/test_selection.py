@@ -5,7 +5,14 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from regularization.sweep.selection import Scores, cost_of_choosing, not_told_from_best, row_interval, simplest
+from regularization.sweep.selection import (
+    Scores,
+    cost_of_choosing,
+    difference_to,
+    not_told_from_best,
+    row_interval,
+    simplest,
+)
 
 RANDOM = np.random.default_rng(0)
 ROWS = 400
@@ -47,6 +54,29 @@ def test_what_is_clearly_worse_is_left_out_and_twins_of_the_best_stay():
     scores = scores_of([0.5, 0.5, 0.9, 0.502])
     twins = scores._replace(rows=scores.rows[[0, 0, 2, 3]], cells=scores.cells[[0, 0, 2, 3]])
     assert not_told_from_best(twins).tolist() == [True, True, False, True]
+
+
+def test_the_difference_of_two_is_that_of_paired_rows():
+    scores = scores_of([0.5, 0.6], shared=5.0)
+    even = scores._replace(cells=np.repeat(scores.means[:, None], 10, axis=1))  # without noise of the trainings
+    found = difference_to(even, 1, 0)
+    paired = scores.rows[1] - scores.rows[0]
+    expected = stats.norm.interval(0.95, paired.mean(), stats.sem(paired, ddof=0))
+    assert found.value == pytest.approx(paired.mean())
+    assert (found.lower, found.upper) == pytest.approx(expected)
+    wider = difference_to(scores, 1, 0)
+    assert wider.upper - wider.lower > found.upper - found.lower
+    assert difference_to(scores, 1, 1) == (0, 0, 0)
+
+
+def test_the_difference_of_roots_holds_the_truth_as_often_as_it_says():
+    held = []
+    for seed in range(400):
+        scores = scores_of([4.0, 4.5], noise=1.0, shared=1.0, seed=seed)
+        even = scores._replace(cells=np.repeat(scores.means[:, None], 10, axis=1))
+        found = difference_to(even, 1, 0, of_mean=np.sqrt)
+        held.append(found.lower < np.sqrt(4.5) - 2 < found.upper)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
 
 
 def test_noise_that_all_rows_share_hides_no_difference():

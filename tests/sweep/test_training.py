@@ -84,8 +84,9 @@ def prepared(stage_folder, wine_table, params, monkeypatch):
     Path("data/prepared").mkdir(parents=True)
     features = wine_table.drop(columns="quality")
     y = (wine_table["quality"] >= 6).to_numpy().astype(int)
-    Path("data/raw").mkdir()
-    Path("data/raw/source.json").write_text('{"origin": "standin"}\n', encoding="utf-8")
+    Path("metrics").mkdir(exist_ok=True)
+    data = {"origin": "standin", "share_of_class_1": {"all": float(y.mean())}}
+    Path("metrics/data.json").write_text(json.dumps(data), encoding="utf-8")
     np.savez("data/prepared/table.npz", X=features.to_numpy(float), y=y, groups=duplicate_groups(features))
     params |= {"epochs": 3, "hidden_units": [5, 5]}
     params["sweep"] |= {"grid": {"l1": [None, 0.01], "patience": [None, 1]}, "folds": 2, "seeds": 2}
@@ -127,7 +128,7 @@ def test_what_a_stopped_run_has_finished_is_not_trained_again(prepared, monkeypa
     monkeypatch.setattr(_engine, "train_here", interrupted)
     with pytest.raises(KeyboardInterrupt):
         stage.main()
-    assert not Path("metrics").exists()
+    assert not Path("metrics/sweep.csv").exists()
     monkeypatch.setattr(_engine, "train_here", counted)
     stage.main()
     first, n_shards = written(), len(calls)

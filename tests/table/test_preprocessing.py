@@ -9,8 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from regularization.table.columns import Column
-from regularization.table.preprocessing import count_inputs, fit_on, from_plain, to_plain
+from regularization.table.preprocessing import Column, count_inputs, fit_on, from_plain, to_plain
 
 RANDOM = np.random.default_rng(0)
 N_CATEGORIES = np.array([0, 0, 2, 4])

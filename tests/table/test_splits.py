@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from regularization.errors import InputError
 from regularization.heads import head_of
 from regularization.intake.checks import check_table, read_table
+from regularization.intake.layout import Layout
 from regularization.params.allowed import LARGEST_SEED
 from regularization.table import (
     Rows,
@@ -56,7 +57,7 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
     X, y = StandardScaler().fit_transform(data.drop("quality", axis=1)), data["quality"].values
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42)
 
-    ours = read_table(published_csv, delimiter=";")
+    ours = read_table(published_csv, layout=Layout(";", ".", None, "utf-8"))
     ranges = {name: tuple(its.values()) for name, its in params["data"]["columns"].items()}
     ours = check_table(ours, columns=ranges, target="quality", threshold=6)
     table = Table(ours.features.to_numpy(), ours.y, duplicate_groups(ours.features))

@@ -81,7 +81,7 @@ def test_nothing_is_said_of_duplicates_where_there_are_none():
     trainings, blocks = simulated()
     without = evidence_tables(trainings.query("protocol != 'leaky'"), blocks, headline=HEADLINE)
     told = sentences(without, headline=HEADLINE)
-    assert "The table has no identical rows, so none can leak into the test." in told
+    assert "No two rows of the table have the same inputs, so none can leak into the test." in told
     assert not any(sentence.startswith("Shuffling") for sentence in told)
 
 

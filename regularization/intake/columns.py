@@ -3,45 +3,46 @@
 import math
 import re
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regularization.errors import InputError
+from regularization.table.preprocessing import Column
 
-MAX_CATEGORIES = 50  # different texts of one column; more of them are free text or names
+MAX_CATEGORIES = 100  # different texts of one column; more of them are free text or names
+LEAST_ROWS_OF_ID = 50  # in fewer, whole numbers may all differ by chance
+STAND_INS = (-9, -99, -200, -999, -9999, -99999)  # written where there is no value
 SHOWN_ROWS = 5  # how many offending rows a message names
+FEW_CATEGORIES = 20  # that are taken whatever the number of rows
+LARGEST = 1e30  # networks compute in 32 bits, where 3.4e38 is the end
 MOST_DIGITS = 308  # of a float
+LARGEST_EXACT = 2**53  # up to here, a float holds every whole number
 SHOWN_LETTERS = 40  # how much of a value it shows
-MOSTLY = 0.9  # the share of values by which a column is taken for dates, or for numbers with a few slips
-NAME_OF_ID = re.compile(r"(?i:(^|[^a-z])(id|key|index|number|no|nr)$)|[a-z]I[Dd]$")  # customer_id, CustomerId, not paid
+MOSTLY = 0.9  # the share of values by which a column is taken for dates, for an id, or for numbers with a few slips
+# customer_id, CustomerId, EmployeeNumber, but not paid
+NAME_OF_ID = re.compile(r"(?i:(^|[^a-z])(id|key|index|number|no|nr)$)|[a-z](I[Dd]|Key|Index|Number|No|Nr)$")
 LEAVE_OUT = "name it under data.ignore"
 
 
-class Column(NamedTuple):
-    """One feature of a table."""
-
-    name: str
-    categories: tuple[str, ...] = ()  # its texts; the first is encoded as 0, the next as 1. Empty: it holds numbers
-    limits: tuple[float, float] | None = None  # the smallest and the largest plausible number; None: any
-    may_miss: bool = False  # whether a value may be missing
-
-
-def find_column(name: str, values: pd.Series, limits: tuple[float, float] | None = None) -> Column:
+def find_column(
+    name: str, values: pd.Series, limits: tuple[float, float] | None = None, *, is_kind: bool = False
+) -> Column:
     """What the column `name` is, told from its values.
 
-    With `limits` it holds numbers. Without, it holds numbers where every value is one, or true and false; else texts.
-    Raises `InputError`, with what to do, for a column without values, of dates, or of too many different texts.
+    With `limits` it holds numbers. Without, it holds numbers where every value is one, or true and false, and these are
+    no codes of a kind (`is_kind`); else texts. Raises `InputError`, with what to do, for a column without values, of
+    dates, or of too many different texts or kinds.
     """
     may_miss = bool(values.isna().any())
     if values.isna().all():
         raise InputError(f"column {name!r}: there is no value in any row; {LEAVE_OUT}")
-    if limits is not None or holds_numbers(values):
+    is_number = holds_numbers(values)
+    if limits is not None or (is_number and not is_kind):
         return Column(name, limits=limits, may_miss=may_miss)
-    texts = values.dropna().astype(str)
-    categories = sorted(texts.unique())
-    problem = _problem_of_texts(texts, len(categories))
+    texts = values.dropna().map(label_text)
+    categories = labels_in_order(values.dropna())
+    problem = _problem_of_kinds(len(categories)) if is_number else _problem_of_texts(texts, len(categories))
     if problem:
         raise InputError(f"column {name!r}{problem}")
     return Column(name, tuple(categories), may_miss=may_miss)
@@ -55,7 +56,7 @@ def encode_column(values: pd.Series, column: Column) -> np.ndarray:
     missing = values.isna().to_numpy()
     if column.categories:
         known = {text: float(code) for code, text in enumerate(column.categories)}
-        encoded = values.where(~missing, "").astype(str).map(known).to_numpy(dtype=float)
+        encoded = values.where(~missing, "").map(label_text).map(known).to_numpy(dtype=float)
         rules = {f"not one of its known values: {_listed(column.categories)}": np.isnan(encoded) & ~missing}
     else:
         encoded = to_numbers(values)
@@ -67,6 +68,20 @@ def encode_column(values: pd.Series, column: Column) -> np.ndarray:
         rules |= {"a value is missing, and none was when the network was trained": missing}
     raise_broken(column.name, values, rules)
     return encoded
+
+
+def label_text(value: object) -> str:
+    """A label as it is written, to the last digit: 1 for 1.0, True for true."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not abs(value) < LARGEST_EXACT:
+        return str(value)
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def labels_in_order(values: pd.Series) -> list[str]:
+    """The different labels: numbers by their size, texts by their letters."""
+    labels = pd.Series(sorted(values.map(label_text).unique()), dtype=object)
+    return list(labels.iloc[np.argsort(to_numbers(labels), kind="stable")]) if holds_numbers(labels) else list(labels)
 
 
 def holds_numbers(values: pd.Series) -> bool:
@@ -98,7 +113,8 @@ def _is_huge(value: object) -> bool:
 def _rules_of_numbers(numbers: np.ndarray, missing: np.ndarray, limits) -> dict[str, np.ndarray]:
     rules = {"not a number": np.isnan(numbers) & ~missing}
     if limits is None:
-        return rules | {"not a finite number": np.isinf(numbers)}
+        too_large = np.isfinite(numbers) & (np.abs(numbers) > LARGEST)
+        return rules | {"not a finite number": np.isinf(numbers), f"larger than {LARGEST:g}": too_large}
     smallest, largest = limits
     outside = (numbers < smallest) | (numbers > largest)
     return rules | {f"outside the plausible range {smallest:g} to {largest:g} of data.columns": outside}
@@ -121,7 +137,7 @@ def _problem_of_texts(texts: pd.Series, n_different: int) -> str | None:
     """Why a column of `texts` cannot be taken and what to do, or None where it can."""
     if holds_dates(texts):
         return f": dates ({texts.iloc[0]}); make numbers of them, such as the year or the days since, or {LEAVE_OUT}"
-    if n_different <= MAX_CATEGORIES:
+    if n_different <= max(FEW_CATEGORIES, min(MAX_CATEGORIES, len(texts) / 2)):
         return None
     if _share_of_numbers(texts.str.replace(",", ".", n=1, regex=False)) > _share_of_numbers(texts):
         return f": numbers with a comma ({texts.iloc[0]}); set data.decimal to ','"
@@ -130,15 +146,31 @@ def _problem_of_texts(texts: pd.Series, n_different: int) -> str | None:
         rows = [f"{row} ({text})" for row, text in zip(slips.index.to_numpy() + 1, slips, strict=True)][:SHOWN_ROWS]
         return f", row{'s' if len(rows) > 1 else ''} {', '.join(rows)}: not a number; mend the file"
     return (
-        f": {n_different} different texts; expected at most {MAX_CATEGORIES}, as free text and names are not taken; "
-        f"group them into fewer, or {LEAVE_OUT}"
+        f": {n_different} different texts in {len(texts)} rows; expected at most half as many, and {MAX_CATEGORIES}: "
+        f"group them, or {LEAVE_OUT}"
     )
 
 
+def _problem_of_kinds(n_different: int) -> str | None:
+    """Why the numbers of a column cannot be taken for kinds, or None where they can."""
+    if n_different <= MAX_CATEGORIES:
+        return None
+    return f": {n_different} different numbers; expected at most {MAX_CATEGORIES} kinds: take it off data.kinds"
+
+
+def stand_in(values: pd.Series) -> float | None:
+    """A number such as -999 that stands in several rows of a column without other numbers below 0: often "missing"."""
+    if pd.api.types.is_bool_dtype(values.dtype) or not pd.api.types.is_numeric_dtype(values.dtype):
+        return None
+    below = values[values < 0]
+    is_one = len(below) > 1 and below.min() == below.max() and float(below.iloc[0]) in STAND_INS
+    return float(below.iloc[0]) if is_one else None
+
+
 def holds_dates(texts: pd.Series) -> bool:
-    """Whether nearly all texts are dates. A number alone, or a word, is none."""
+    """Whether nearly all texts are dates. A number alone, a word, or a version such as 1.10.2 is none."""
     sample = texts.iloc[:1000]
-    looks = sample.str.contains(r"\d[-/.: ]\w+[-/.: ]\d", regex=True)
+    looks = sample.str.contains(r"\d[-/: ]\w+[-/: ]\d|\d{1,2}\.\d{2}\.\d{2}|\d\. ?\w+ ?\d{4}", regex=True)
     if looks.mean() < MOSTLY:
         return False
     with warnings.catch_warnings(action="ignore"):  # pandas tells that it guesses the format
@@ -165,12 +197,12 @@ def suspicion(values: pd.Series) -> str | None:
         return "the same value in every row"
     if n_different == 0:
         return "no value in any row"
-    is_whole = pd.api.types.is_integer_dtype(values.dtype)
-    if is_whole and n_different == len(values) > MAX_CATEGORIES:
-        if _numbers_the_rows(values):
-            return "it numbers the rows"
-        if NAME_OF_ID.search(str(values.name)):
-            return "an id, by its name and as all its values differ"
+    if not pd.api.types.is_integer_dtype(values.dtype) or len(values) <= LEAST_ROWS_OF_ID:
+        return None
+    if n_different == len(values) and _numbers_the_rows(values):
+        return "it numbers the rows"
+    if n_different >= MOSTLY * len(values) and NAME_OF_ID.search(str(values.name)):
+        return f"an id, by its name and as {'all' if n_different == len(values) else 'nearly all'} its values differ"
     return None
 
 
