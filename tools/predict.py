@@ -99,7 +99,7 @@ def _outputs(model: str, inputs: np.ndarray) -> np.ndarray:
 
 def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, predictions: pd.DataFrame) -> None:
     target, table = known["target"], known["table"]
-    labels, told = target["labels"], f"{asked.out}: {len(predictions)} rows"
+    labels, told = target["labels"], f"{asked.out}: {len(predictions)} row{'s' if len(predictions) > 1 else ''}"
     if not labels:
         lowest, highest = (f"{end:.4g}" for end in (predictions["prediction"].min(), predictions["prediction"].max()))
         _say(f"{told}, `prediction` is {target['name']} in its own units, from {lowest} to {highest} here")
