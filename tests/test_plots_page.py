@@ -61,10 +61,11 @@ def test_a_browser_draws_every_chart_and_takes_nothing_in_them_for_markup(tmp_pa
     ]
     page = render_html(charts, tmp_path / "index.html", html_template=PAGE)
     opened = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    opened += ["--virtual-time-budget=5000", "--dump-dom", Path(page).as_uri()]
-    document = subprocess.run(opened, check=True, capture_output=True, text=True, timeout=60).stdout
-    assert "<title>Which regularization helps: the curves</title>" in document
-    assert document.count('class="marks"') == len(charts)
+    opened += ["--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom", Path(page).as_uri()]
+    ended = subprocess.run(opened, check=True, capture_output=True, text=True, timeout=60)
+    assert "<title>Which regularization helps: the curves</title>" in ended.stdout
+    assert ended.stdout.count('class="marks"') == len(charts)
+    assert "CONSOLE" not in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,32 @@ def test_configurations_of_a_sweep_are_points_coloured_by_the_set(revisions):
     assert text.count('aria-roledescription="point"') == 3 * len(revisions)
     assert {"none", "0.01", "cannot be told from the best"} <= set(_texts(svg))
     assert all((revision[:7] if len(revision) == 40 else revision) in _texts(svg) for revision in revisions)
+
+
+@pytest.mark.parametrize(("family", "reference"), [("second_baseline", "early_stopping"), ("headline", "base")])
+@pytest.mark.parametrize("revisions", [["workspace"], ["main", "workspace"]])
+def test_differences_are_those_of_the_loss_to_the_stronger_baseline_the_best_above(family, reference, revisions):
+    """Against `base` those of the exploratory family too, here one more row."""
+    found = {"worse": 0.2, "best": -0.1, "between": 0.05}
+    rows = [
+        {"metric": metric, "family": its, "variant": name, "reference": against, "difference": str(value)}
+        | {"lower": str(value - 0.02), "upper": str(value + 0.02), "equivalence": "0.02", "verdict": "worse"}
+        | {"rev": revision, "filename": "metrics/evidence/comparisons.csv"}
+        for revision in revisions
+        for metric in ("accuracy", "rmse")
+        for its, against in {(family, reference), ("exploratory", "base"), ("references", "logistic_regression")}
+        for name, value in found.items()
+        if its == family or name == "worse"
+    ]
+    how = {"template": "differences", "template_dir": str(TEMPLATES), "x": "difference", "y": "variant"}
+    filled = VegaRenderer(rows, "Chart", title="Chart", **how).get_filled_template()
+    text = vl_convert.vegalite_to_svg(filled, vl_version=VEGALITE_VERSION)
+    svg = ElementTree.fromstring(text)
+    said = _texts(svg)
+    assert [name for name in said if name in found] == ["best", "between", "worse"]
+    assert f"against {reference}" in said
+    assert set(_legend(svg)) == set(revisions)
+    assert text.count('aria-roledescription="point"') == len(revisions) * (3 if family == "second_baseline" else 4)
 
 
 def _curves(*names: str, revisions: tuple[str, ...] = ("workspace",)) -> list[dict]:

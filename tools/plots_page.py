@@ -13,8 +13,8 @@ from stages._files import atomic_file
 
 TEMPLATE = Path(__file__).with_name("plots_page.html")
 PAGE = Path(__file__).parents[1] / ".dvc" / "plots" / "page.html"
-# The last Vega-Lite of the major version that DVC's templates are written in.
-VEGALITE_VERSION = "5.21"
+# The Vega-Lite of the Vega that vl-convert brings along; an older one warns in the console on every chart.
+VEGALITE_VERSION = "6.4"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""params.yaml: `schema` (what may stand in it), `file` (how it is read), `errors` (what is wrong with it, in words)."""
+"""params.yaml: its `schema`, how it is read and written (`file`), what is wrong with it, in words (`errors`)."""
 
 from regularization.params.schema import Data, Params, check_params, load_params
 

@@ -246,11 +246,19 @@ class Params(Variant):
                 f"regularized_layers: received {self.regularized_layers}; "
                 f"expected numbers from 1 to {len(self.hidden_units)}, the hidden layers there are"
             )
-        for name, variant in self.replicate.variants.items():
-            n_layers = len(variant.hidden_units or self.hidden_units)
-            if (variant.l1 or variant.l2) and any(number > n_layers for number in self.regularized_layers):
+        penalized = {
+            f"replicate.variants.{name}": variant.hidden_units or self.hidden_units
+            for name, variant in self.replicate.variants.items()
+            if variant.l1 or variant.l2
+        }
+        lists = self.sweep.lists()
+        if any(lists.get("l1", [])) or any(lists.get("l2", [])):
+            in_grid = filter(None, lists.get("hidden_units", []))
+            penalized |= {f"sweep.grid.hidden_units, {units}": units for units in in_grid}
+        for key, units in penalized.items():
+            if any(number > len(units) for number in self.regularized_layers):
                 return (
-                    f"replicate.variants.{name}: received l1 or l2 with {n_layers} hidden layers; expected the layers "
+                    f"{key}: received l1 or l2 and {len(units)} as the number of hidden layers; expected the layers "
                     f"that regularized_layers names, {self.regularized_layers}"
                 )
         return None

@@ -138,11 +138,11 @@ def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
         ]
         for row in leakage.itertuples()
     ]
-    heads = ("variant, score", "leaky minus honest (95% interval)", "the baseline's change minus this one")
+    heads = ("variant, score", "with such rows minus without (95% interval)", "the baseline's change minus this one")
     return Chart(
         name="leakage",
         title=f"What rows with the same inputs in both parts did to the {metric.label}",
-        note=f"In {metric.unit}; right of 0, the leaky test looks better. 95% intervals for this table's rows.",
+        note=f"In {metric.unit}; right of 0, such rows make the score better. 95% intervals for this table's rows.",
         alternative=(
             f"The change runs from {figure(least['change'], sign='+')} ({least['variant']}) to "
             f"{figure(most['change'], sign='+')} ({most['variant']})."
@@ -187,4 +187,6 @@ def reported_table(reported: pd.DataFrame) -> Table:
         for row in reported.itertuples()
     ]
     heads = ("variant, score", "notebook printed", "mean ± sd over our seeds", "percentile of what it printed")
-    return Table("What the notebook printed, among our trainings on its split with other seeds", heads, rows)
+    caption = "What the notebook printed, among our trainings on its split with other seeds"
+    twice = sorted(reported.loc[reported.duplicated(["variant", "score"]), "variant"].unique())
+    return Table(caption + (f" ({listed(twice)} was trained twice there)" if twice else ""), heads, rows)

@@ -205,6 +205,21 @@ def test_names_of_variants_that_differ_in_case_alone(params, names):
         check_params(params)
 
 
+@pytest.mark.parametrize("place", ["replicate.variants.small", "sweep.grid.hidden_units, [4]"])
+def test_a_penalty_needs_the_layer_that_it_acts_on(params, place):
+    """`regularized_layers` names the second, which a network of one hidden layer lacks."""
+    if "grid" in place:
+        params["sweep"]["grid"] = {"l1": [None, 0.1], "hidden_units": [None, [4], [4, 4]]}
+    else:
+        params["replicate"]["variants"] = {"small": {"l1": 0.1, "hidden_units": [4]}}
+    with pytest.raises(InputError) as raised:
+        check_params(params)
+    assert str(raised.value) == (
+        f"params.yaml: {place}: received l1 or l2 and 1 as the number of hidden layers; expected the layers that "
+        "regularized_layers names, [2]"
+    )
+
+
 VARIANT_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,59}", fullmatch=True)
 
 

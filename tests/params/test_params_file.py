@@ -1,17 +1,18 @@
-"""params.yaml is read as DVC reads it: DVC itself is the judge."""
+"""params.yaml is read and written as DVC does: DVC itself is the judge."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from dvc.utils.hydra import apply_overrides
 from dvc.utils.serialize import load_yaml, parse_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regularization.errors import InputError
 from regularization.params import load_params
-from regularization.params.file import parse_values
+from regularization.params.file import AFTER_DATA, parse_values, with_data
 from stages._ends import as_lines
 from tests.conftest import ROOT
 from tests.repositories import commit, run
@@ -142,3 +143,39 @@ def test_any_text_is_read_as_dvc_reads_it_or_ends_in_a_line(text):
 @given(YAML_TEXTS.map("".join))
 def test_ten_thousand_texts_are_read_as_dvc_reads_them(text):
     read_some_text(text)
+
+
+ODD_NAMES = ["?x", ": x", "- x", "a\xa0b", "{a", "[b", "#c", "x: y", "'q", '"d', "null", "yes", "1e3", "1_000", "0x1f"]
+ODD_NAMES += ["ünï", "a,b", "*s", "&t", "!u", "@v", "%w", "`z", "=", "~", "", " padded "]
+
+
+def test_odd_names_come_back_as_they_are_after_an_experiment_as_well(tmp_path):
+    """What `make table` writes is read the same by YAML 1.1 and 1.2, and DVC changes none of it."""
+    values = {"ignore": ODD_NAMES, "columns": {name: None if name == "?x" else [0, 2.5] for name in ODD_NAMES}}
+    values |= {"target": "?x", "positive": "no", "threshold": None}
+    before = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(with_data(before, values)[0], encoding="utf-8")
+    for setting in ("dropout=0.3", "dropout=0.4"):
+        apply_overrides(tmp_path / "params.yaml", [setting])
+    text = (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    found = parse_values(text)["data"]
+    ranges = {name: its and {"min": its[0], "max": its[1]} for name, its in values["columns"].items()}
+    assert {key: found[key] for key in values} == values | {"columns": ranges}
+    assert text[text.index(AFTER_DATA) :] == before[before.index(AFTER_DATA) :].replace(
+        "\ndropout: 0.2\n", "\ndropout: 0.4\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["a\x85b", "a\u2028b", "a\nb", "a\x1b[31m"])
+def test_a_name_that_yaml_would_change_is_refused(name):
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="received the name .*, which params.yaml cannot keep; rename it in the file"):
+        with_data(text, {"ignore": [name]})
+
+
+def test_make_table_after_an_experiment_writes_the_table_and_nothing_else(tmp_path):
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    apply_overrides(tmp_path / "params.yaml", ["hidden_units=[10]"])
+    text, _ = with_data((tmp_path / "params.yaml").read_text(encoding="utf-8"), {"columns": {"a": [0, 1], "b": None}})
+    assert parse_values(text)["data"]["columns"] == {"a": {"min": 0, "max": 1}, "b": None}
+    assert parse_values(text)["hidden_units"] == [10]
