@@ -52,6 +52,7 @@ def sources(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_installed_by_itself_it_trains_and_sets_nothing(sources, tmp_path):
     how = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(tmp_path / "library")]
     subprocess.run([sys.executable, "-m", "pip", "install", *how, str(sources)], check=True, capture_output=True)

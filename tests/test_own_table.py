@@ -52,6 +52,7 @@ def test_the_page_shows_what_make_table_says(repository):
     assert any_machine(shown) == any_machine((repository / "said.txt").read_text("utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["plan", "income"])
 def test_the_page_shows_what_it_says_of_other_tasks(repository, target):
     before = (repository / "params.yaml").read_text(encoding="utf-8")
@@ -132,6 +133,7 @@ def test_rows_with_other_marks_are_read_and_told_of(repository):
     assert predictions[0] == predictions[1]
 
 
+@pytest.mark.slow
 def test_a_table_without_names_goes_all_the_way(repository):
     before = {name: (repository / name).read_bytes() for name in ("params.yaml", "dvc.lock")}
     table = pd.read_csv(repository / EXAMPLE, sep=";", decimal=",")[["age", "job", "income", "newsletter", "bought"]]

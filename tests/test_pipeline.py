@@ -172,6 +172,7 @@ def test_plots_diff_draws_both_revisions(experiment):
     assert len(rows) == 2 * 3 * QUICK["epochs"]
 
 
+@pytest.mark.slow
 def test_going_back_to_the_earlier_value_trains_nothing(experiment, tmp_path):
     """What was trained is kept, and no file is kept anew."""
     folder = tmp_path / "clone"
@@ -183,6 +184,7 @@ def test_going_back_to_the_earlier_value_trains_nothing(experiment, tmp_path):
     assert run("git", "status", "--porcelain", "metrics", "plots", "dvc.lock", cwd=folder) == ""
 
 
+@pytest.mark.slow
 def test_one_changed_variant_trains_no_other(clone):
     """Of the variations' stage, one variant's trainings are new: 10 splits and 2 seeds."""
     kept = set((clone / ".dvc/tmp/trainings").iterdir())
@@ -222,6 +224,7 @@ def test_epochs_retrains_everything(clone):
     assert changed_trainings(clone) == TRAININGS | REPLICATES
 
 
+@pytest.mark.slow
 def test_the_threshold_reaches_every_training_through_the_prepared_table(clone):
     change_params(clone, data=read_params(clone)["data"] | {"threshold": 7})
     assert "prepare" in stages_run(run("dvc", "repro", "prepare", cwd=clone))
@@ -248,6 +251,7 @@ def changed_trainings(folder: Path) -> set[str]:
     return set(json.loads(run("dvc", "status", "--json", cwd=folder))) & (TRAININGS | REPLICATES)
 
 
+@pytest.mark.slow
 def test_a_mistyped_key_stops_the_run(clone):
     with pytest.raises(AssertionError, match="dropuot: unknown key; did you mean dropout"):
         run("dvc", "exp", "run", "--set-param", "+dropuot=0.3", cwd=clone)

@@ -85,7 +85,10 @@ def test_a_table_too_small_to_split_by_groups(prepared, wine_table, monkeypatch)
         ({"variants": {"mine": {"use_ema": True, "patience": 9}}}, "received use_ema with patience; expected one"),
         ({"variants": {"mine": {"ema_momentum": 0.9}}}, "received ema_momentum alone"),
         ({"variants": {"mine": {"decay_rate": 0.1}}}, "received decay_rate alone; expected decay_steps beside it"),
-        ({"variants": {"mine": {"hidden_units": [4], "l1": 0.1}}}, "mine: received l1 or l2 with 1 hidden layers"),
+        (
+            {"variants": {"mine": {"hidden_units": [4], "l1": 0.1}}},
+            "received l1 or l2 and 1 as the number of hidden",
+        ),
         ({"variants": {"mine": {"batch_normalization": 2}}}, "batch_normalization: received 2; expected true or false"),
         (
             {"variants": {"mine": {"dropout": 2}}},

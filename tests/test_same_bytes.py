@@ -42,6 +42,7 @@ def digests() -> tuple[dict, dict]:
     return usual_and_limited(headline_only=True)
 
 
+@pytest.mark.slow
 def test_both_ways_of_training_give_the_same_bytes_under_other_limits(digests):
     usual, limited = digests
     assert set(usual) > {f"{name} with Keras" for name in same_bytes.HEADLINE} | {"large batches", "a small population"}
@@ -75,6 +76,7 @@ def test_stages_that_train_populations_get_a_thread_for_every_processor(monkeypa
     assert os.environ[rounding.THREADS] == "3"
 
 
+@pytest.mark.slow
 def test_the_digests_tell_networks_apart(digests):
     usual, _ = digests
     assert len(set(usual.values())) == len(usual)

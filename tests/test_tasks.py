@@ -14,7 +14,7 @@ from tests.repositories import change_params, commit, copy_project, run
 from tests.test_pipeline import QUICK
 from tools.pull_request.revision import compare_files
 
-pytestmark = [pytest.mark.training, pytest.mark.early]
+pytestmark = [pytest.mark.training, pytest.mark.slow]
 
 N_ROWS = 120
 

@@ -11,7 +11,9 @@ simulations that check its coverage.
 """
 
 import functools
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -213,6 +215,12 @@ def joint_error(
         p_values[far] = _p_values(*(values[far] for values in broadcast), *nodes)
         least.append(p_values.min(axis=1))
     return float(np.clip(np.quantile(np.concatenate(least), error), error / len(family), error))
+
+
+def joint_errors(families: Iterable[Sequence[Jackknife]]) -> list[float]:
+    """Return the `joint_error` of each of the families, which share the processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(joint_error, families))
 
 
 def _p_values(distances, S, N, M, chi_square: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from regularization.errors import InputError
 from regularization.evidence import statistics
 from regularization.evidence.epochs import epochs
 from regularization.evidence.facts import count_techniques, described, facts, marked, without_repeated
-from regularization.evidence.jackknife import Jackknife, joint_error
+from regularization.evidence.jackknife import Jackknife, joint_error, joint_errors
 from regularization.evidence.majority import MAJORITY, has_majority, learned, majority, with_majority
 from regularization.evidence.notebook import NOTEBOOK_REPORTED, notebook_lottery, notebook_reported
 from regularization.evidence.pairing import Replicates, checked_replicates
@@ -141,10 +141,10 @@ def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.Dat
 
     `joint_lower` and `joint_upper` hold for all pairs of the family together; verdicts are read off them.
     """
+    asked = list(product(metrics.values(), families(replicates).items()))
+    found = [[replicates.difference(*pair, metric) for pair in pairs] for metric, (_, pairs) in asked]
     rows = []
-    for metric, (family, pairs) in product(metrics.values(), families(replicates).items()):
-        estimates = [replicates.difference(*pair, metric) for pair in pairs]
-        error = joint_error(estimates)
+    for (metric, (family, pairs)), estimates, error in zip(asked, found, joint_errors(found), strict=True):
         scores = replicates.wide("honest", metric.column)
         for pair, estimate in zip(pairs, estimates, strict=True):
             key = {"metric": metric.name, "family": family, "variant": pair[0], "reference": pair[1]}
@@ -205,12 +205,15 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric], compared_pairs: 
     together; what another family of `compared_pairs` proves counts as well. `worse_than` names the variant with the
     best mean among those that are proven better; it is missing where the variant is `included`.
     """
+    ranked = [_ranking(replicates, metric) for metric in metrics.values()]
+    all_pairs = [list(combinations(means, 2)) for means in ranked]
+    errors = joint_errors(
+        [replicates.difference(*pair, metric) for pair in pairs]
+        for metric, pairs in zip(metrics.values(), all_pairs, strict=True)
+    )
     rows = []
-    for metric in metrics.values():
-        means = {variant: replicates.mean(variant, metric).mean for variant in replicates.variants}
-        order = sorted(means, key=lambda variant: -metric.sign * means[variant])
-        pairs = {pair: replicates.difference(*pair, metric) for pair in combinations(order, 2)}
-        error, beaten = joint_error(list(pairs.values())), {}
+    for metric, means, pairs, error in zip(metrics.values(), ranked, all_pairs, errors, strict=True):
+        leader, beaten = next(iter(means)), {}
         proven = set(_proven(compared_pairs[compared_pairs["metric"] == metric.name]))
         for better, worse in pairs:
             if worse not in beaten and (
@@ -218,13 +221,19 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric], compared_pairs: 
             ):
                 beaten[worse] = better
         for variant in replicates.variants:
-            row = {"metric": metric.name, "variant": variant, "best": order[0], "mean": means[variant]}
+            row = {"metric": metric.name, "variant": variant, "best": leader, "mean": means[variant]}
             lower = upper = 0.0
-            if variant != order[0]:
-                lower, upper = _all_pairs(replicates, variant, order[0], metric, error)
+            if variant != leader:
+                lower, upper = _all_pairs(replicates, variant, leader, metric, error)
             row.update(lower=lower, upper=upper, included=variant not in beaten, worse_than=beaten.get(variant))
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _ranking(replicates: Replicates, metric: Metric) -> dict[str, float]:
+    """Return the mean score of each variant, the best first."""
+    means = {variant: replicates.mean(variant, metric).mean for variant in replicates.variants}
+    return dict(sorted(means.items(), key=lambda its: -metric.sign * its[1]))
 
 
 def _proven(compared_pairs: pd.DataFrame) -> list[tuple[str, str]]:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from regularization.errors import InputError
-from regularization.evidence.jackknife import BlockScores, Jackknife, Spread, adjusted, block_jackknife, joint_error
+from regularization.evidence.jackknife import (
+    BlockScores,
+    Jackknife,
+    Spread,
+    adjusted,
+    block_jackknife,
+    joint_error,
+    joint_errors,
+)
 from regularization.table.blocks import N_BLOCKS, TRAIN, divide_blocks
 
 
@@ -275,3 +283,10 @@ def test_ties_are_no_comparison():
     tie = Jackknife(0.0, np.zeros(20), np.zeros((40, 20)), np.zeros(40))
     assert joint_error([*family, tie]) == joint_error(family)
     assert joint_error([tie, tie]) == 0.05
+
+
+def test_families_that_share_the_processors_get_what_each_gets_alone(monkeypatch):
+    monkeypatch.setattr("regularization.evidence.jackknife.DRAWS", 2000)
+    random = np.random.default_rng(0)
+    families = [[estimate(random.normal(size=20)) for _ in range(size)] for size in (2, 3, 7)]
+    assert joint_errors(families) == [joint_error(family) for family in families]

@@ -23,6 +23,7 @@ def test_the_interval_covers_the_truth_in_short(case):
         assert found["coverage"] >= 34 / 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [0, 4])
 def test_the_intervals_of_functions_of_sums_cover_the_truth_in_short(n_classes):
     """As above; 200 rows, of several classes one with about 6."""

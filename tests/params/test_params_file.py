@@ -78,6 +78,7 @@ def test_a_secret_that_stands_twice_is_not_shown(tmp_path):
     assert "hunter2" not in str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_two_experiments_change_the_two_lines_that_they_name(tmp_path):
     """By the command itself: what it does to lists and comments is its own."""

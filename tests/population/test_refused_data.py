@@ -72,6 +72,7 @@ def test_numbers_are_whole_and_at_least_1(wrong):
         train([build()], **wrong)
 
 
+@pytest.mark.slow
 def test_whole_numbers_of_numpy_are_taken():
     train([build()], patience=np.int64(2), epochs=np.int32(2), seeds=np.arange(1))
 

@@ -131,6 +131,7 @@ def test_all_techniques_together_equal_keras():
     assert_equals_keras({"together": IN_ONE_LAYER})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [3, 0])
 def test_of_other_heads_too(n_classes):
     assert_equals_keras({"together": IN_ONE_LAYER}, n_classes)

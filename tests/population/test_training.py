@@ -99,7 +99,9 @@ def trained_kinds():
     return train_kinds(KINDS)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in ("base", "every_penalty") else pytest.mark.slow) for name in KINDS]
+)
 def test_equals_keras_fit(trained_kinds, name):
     assert_equals_keras_fit(trained_kinds, KINDS, name)
 
@@ -107,12 +109,12 @@ def test_equals_keras_fit(trained_kinds, name):
 @pytest.mark.parametrize(
     ("loss", "units", "activation"),
     [
-        ("sparse_categorical_crossentropy", 3, "softmax"),
-        ("sparse_categorical_crossentropy", 2, "softmax"),
+        pytest.param("sparse_categorical_crossentropy", 3, "softmax", marks=pytest.mark.slow),
+        pytest.param("sparse_categorical_crossentropy", 2, "softmax", marks=pytest.mark.slow),
         (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), 3, "softmax"),
         ("mse", 1, "linear"),
-        ("mae", 1, "linear"),
-        (keras.losses.Huber(), 1, "linear"),
+        pytest.param("mae", 1, "linear", marks=pytest.mark.slow),
+        pytest.param(keras.losses.Huber(), 1, "linear", marks=pytest.mark.slow),
     ],
 )
 def test_a_model_of_ones_own_with_another_head_equals_keras_fit(loss, units, activation):
@@ -187,7 +189,7 @@ class GivenMask(keras.layers.Layer):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if "l1l2" in name else pytest.mark.slow) for name in DROPOUTS]
+    "name", [pytest.param(name, marks=[] if name == "dropout_l1l2" else pytest.mark.slow) for name in DROPOUTS]
 )
 def test_equals_keras_with_the_same_dropout_masks(name):
     settings = DROPOUTS[name]
@@ -212,6 +214,7 @@ def test_equals_keras_with_the_same_dropout_masks(name):
     assert_same_weights(model.get_weights(), trained)
 
 
+@pytest.mark.slow
 def test_a_result_depends_on_nothing_but_the_model_its_data_and_its_seed():
     settings = [*KINDS.values(), DROPOUTS["dropout_l1l2"]]
     seeds = np.arange(18) + 102
@@ -233,6 +236,7 @@ def test_a_result_depends_on_nothing_but_the_model_its_data_and_its_seed():
         assert_equal_weights(together[number], alone)
 
 
+@pytest.mark.slow
 def test_masks_and_noise_are_those_of_the_models_own_batches():
     """Of 7 rows in batches of 16, beside a table of 20: one program, and the same weights as alone."""
     few, more = small_data(n_train=7, n_val=5), small_data(n_train=20, n_val=9)
@@ -243,6 +247,7 @@ def test_masks_and_noise_are_those_of_the_models_own_batches():
     assert_equal_weights(alone, beside)
 
 
+@pytest.mark.slow
 def test_no_row_of_another_models_table_is_seen():
     """Short batches are filled up with zeros: the first row of all would bring 0 times infinity."""
     wild = DATA._replace(X_train=np.concatenate([np.full((1, 5), 1e38, np.float32), DATA.X_train[1:]]))
@@ -253,7 +258,7 @@ def test_no_row_of_another_models_table_is_seen():
     assert_equal_weights(alone, beside)
 
 
-@pytest.mark.parametrize("patience", [None, 5])
+@pytest.mark.parametrize("patience", [None, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_model_that_is_lost_on_its_validation_rows_has_the_weights_it_had_then(patience):
     """A row of 2e38 overflows once the weights have grown, in the middle of a block of epochs."""
     far = DATA._replace(X_val=np.concatenate([DATA.X_val, np.full((1, 5), 2e38)]), y_val=np.append(DATA.y_val, 0))

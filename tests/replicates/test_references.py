@@ -79,6 +79,7 @@ def test_blocks_are_those_that_a_model_has_not_seen(trained):
             assert np.flatnonzero(scored).tolist() == expected.tolist()
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing(trained, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     monkeypatch.setattr(references, "threadpool_limits", lambda _, api: threadpool_limits(3, api))

@@ -76,6 +76,7 @@ def test_a_row_is_what_training_and_evaluating_that_network_alone_gives(trained,
     assert row["n_train"] == len(arrays.X_train)
 
 
+@pytest.mark.slow
 def test_penalties_on_outputs_are_in_the_loss():
     variants = {"mine": {"activity_l2": 0.5}}
     honest = [split for split in SPLITS if split.protocol == "honest"]
@@ -159,6 +160,7 @@ def test_progress_adds_up_to_every_training():
     assert sum(done) == pytest.approx(TRAININGS_PER_VARIANT)
 
 
+@pytest.mark.slow
 def test_shards_that_several_processes_share_change_nothing(trained):
     again = train_replicates(VARIANTS, SPLITS, TABLE, network=NETWORK, **TRAIN, runs_per_shard=4)
     for ours, theirs in zip(again, trained, strict=True):

@@ -76,6 +76,7 @@ def test_nothing_is_wider_than_the_window(opened):
     assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_title_of_an_axis_goes_beyond_its_picture(browser, tmp_path, committed_params, look):
     """With names of usual length; those of the page above take half of it."""

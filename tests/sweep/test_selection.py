@@ -113,6 +113,7 @@ def test_choosing_among_equals_costs_what_the_best_only_seems_to_be_better():
     assert np.mean(costs) == pytest.approx(np.mean(seeming), rel=0.25)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_the_interval_of_that_cost_covers_it():
     """60 studies: with a coverage of 95%, 51 or fewer would be covered once in 500 times."""
