@@ -49,7 +49,7 @@ test: setup ## run the tests; ARGS="-k dropout" goes to pytest
 	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## run the tests that take seconds: the inner loop
-	@python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not training" $(ARGS)
+	@python -m pytest -m "not slow and not training" $(ARGS)
 
 test-slow: setup ## run the long tests: simulations, random inputs by the thousand
 	@python -m pytest --numprocesses 2 --dist load -m slow $(ARGS)

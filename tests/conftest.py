@@ -6,6 +6,7 @@ import stages  # noqa: F401 (what it sets, such as one thread for small matrices
 import copy
 import gc
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,15 @@ def pytest_collection():
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file all of whose tests are left out is not imported: TensorFlow alone takes seconds."""
+    if collection_path.suffix != ".py":
+        return None
+    marks = re.search(r"^pytestmark = (.*)", collection_path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    left_out = re.findall(r"not (\w+)", config.option.markexpr)
+    return True if marks and any(f"mark.{name}" in marks[1] for name in left_out) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

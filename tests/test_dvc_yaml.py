@@ -225,6 +225,7 @@ def test_no_stage_imports_another_and_the_library_imports_none():
         assert {name.split("/")[0] for name in behind} <= {"regularization"}
 
 
+@pytest.mark.training
 def test_a_clone_that_wants_other_ends_of_lines_has_the_same_bytes(tmp_path):
     """Git on Windows does; each stage would count as changed."""
     if not (ROOT / ".git").exists():

@@ -23,6 +23,7 @@ GREY = "#9aa5b0"
 BLUE, ORANGE, GREEN = "#4c78a8", "#f58518", "#54a24b"
 
 
+@pytest.mark.training
 def test_the_committed_page_is_what_the_pinned_vl_convert_gives():
     assert PAGE.read_text(encoding="utf-8") == page()
 
@@ -33,6 +34,7 @@ def test_dvc_is_told_to_use_the_page():
     assert PAGE.parents[1] / config["plots"]["html_template"] == PAGE
 
 
+@pytest.mark.training
 def test_the_page_has_each_placeholder_once_and_none_that_would_load_vega_from_elsewhere():
     assert [page().count(placeholder) for placeholder in (*PLACEHOLDERS, "{scripts}")] == [1, 1, 0]
 
@@ -53,6 +55,7 @@ def test_dvc_puts_every_chart_into_the_page(tmp_path):
 HOSTILE = "</script></plaintext><img src=x onerror=document.title=1><script>document.title=1</script>"
 
 
+@pytest.mark.training
 @pytest.mark.skipif(CHROMIUM is None, reason="expected Chromium, to open the page in")
 def test_a_browser_draws_every_chart_and_takes_nothing_in_them_for_markup(tmp_path):
     charts = [

@@ -292,6 +292,7 @@ def test_a_file_whose_name_is_no_text_is_passed_over(project):
     assert checked(project)["conclusion"] == "success"
 
 
+@pytest.mark.slow
 def test_one_large_file_named_often_is_read_once(project, monkeypatch):
     (project / "large").write_bytes(b"0" * 5_000_000)
     large = [{"path": "large", "md5": "0"} for _ in range(1500)]

@@ -11,6 +11,8 @@ from stages._files import write_csv, write_json, write_text
 from tests.evidence.simulated import HEADLINE
 from tests.report.examples import inputs
 
+pytestmark = pytest.mark.training
+
 TABLES = {"trainings": "metrics/replicates", "calibration": "metrics/calibration", "curves": "plots/curves"}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.warm import warm_commands
 
+pytestmark = pytest.mark.training
+
 MODULE = """
 import os, sys
 print(__name__, sys.argv[1:], os.getcwd(), os.environ["ASKED"], sys.stdin.read())

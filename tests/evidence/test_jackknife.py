@@ -259,6 +259,7 @@ def test_independent_comparisons_need_sidaks_error():
     assert joint_error([estimate(row) for row in changes], draws=40_000) == pytest.approx(1 - 0.95 ** (1 / 4), rel=0.06)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 def test_the_family_holds_together_as_often_as_it_says(noise):
     """Means of 20 blocks with a common part, with noise that is known and added to both; the truth is 0."""

@@ -14,6 +14,8 @@ from regularization.words.answer import answer
 from regularization.words.evidence import leading, main_figures, sentences
 from tests.evidence.simulated import HEADLINE, ROWS_PER_BLOCK, row_of, simulated
 
+pytestmark = pytest.mark.training
+
 
 def with_class_1(blocks: pd.DataFrame, of_block) -> pd.DataFrame:
     """The blocks with other counts of class 1, `(blocks,)`; where one has one class, its class scores are gone."""

@@ -12,6 +12,8 @@ from regularization.heads.metrics import OF_BINARY as METRICS
 from regularization.table.blocks import TEST, divide_blocks
 from tests.evidence.simulated import HEADLINE, row_of, simulated, with_known_answer
 
+pytestmark = pytest.mark.training
+
 OPPOSITE = {"better": "worse", "worse": "better", "likely better": "likely worse", "likely worse": "likely better"}
 
 

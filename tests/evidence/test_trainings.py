@@ -13,6 +13,8 @@ from regularization.words.answer import answer
 from regularization.words.evidence import sentences
 from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def known() -> tuple[pd.DataFrame, pd.DataFrame]:

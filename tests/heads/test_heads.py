@@ -13,6 +13,8 @@ from regularization.heads import head_of, head_of_data, head_of_task
 from regularization.heads.head import expected_calibration_error
 from regularization.heads.metrics import METRICS
 
+pytestmark = pytest.mark.training
+
 RANDOM = np.random.default_rng(0)
 Y, PROBABILITY = RANDOM.integers(0, 2, 400), RANDOM.uniform(size=400).astype(np.float32)
 LOGITS = np.log(PROBABILITY.astype(float) / (1 - PROBABILITY.astype(float)))

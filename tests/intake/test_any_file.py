@@ -46,6 +46,7 @@ def checked(content: bytes) -> None:
     )
 
 
+@pytest.mark.training
 @settings(max_examples=200, deadline=None)
 @given(FILES)
 def test_any_file_is_taken_or_ends_in_lines(content):

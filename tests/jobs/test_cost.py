@@ -6,10 +6,12 @@ import pytest
 from regularization.errors import InputError
 from regularization.jobs.cost import Cost, check_memory, duration
 from regularization.jobs.work import count_weights
-from regularization.networks.models import build_model
 
 
+@pytest.mark.training
 def test_weights_are_those_that_keras_counts():
+    from regularization.networks.models import build_model
+
     for n_inputs, hidden in ((11, [20, 20]), (500, [7])):
         assert count_weights(n_inputs, hidden) == build_model(n_features=n_inputs, hidden_units=hidden).count_params()
 

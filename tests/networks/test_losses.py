@@ -9,6 +9,8 @@ from regularization.networks.fit import epoch_trainer
 from regularization.networks.losses import ExactGradientCrossentropy, exact_gradient
 from regularization.networks.models import build_base_model, build_dropout_model, build_regularized_model
 
+pytestmark = pytest.mark.training
+
 N = 4096
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 2, size=(N, 1)).astype(np.float32)

@@ -88,6 +88,7 @@ def test_two_models_with_one_layer_are_refused():
         train(models)
 
 
+@pytest.mark.slow
 def test_a_model_that_was_trained_has_to_be_compiled_anew():
     model = build()
     train([model], epochs=1)

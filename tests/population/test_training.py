@@ -258,7 +258,8 @@ def test_no_row_of_another_models_table_is_seen():
     assert_equal_weights(alone, beside)
 
 
-@pytest.mark.parametrize("patience", [None, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("patience", [None, 5])
 def test_a_model_that_is_lost_on_its_validation_rows_has_the_weights_it_had_then(patience):
     """A row of 2e38 overflows once the weights have grown, in the middle of a block of epochs."""
     far = DATA._replace(X_val=np.concatenate([DATA.X_val, np.full((1, 5), 2e38)]), y_val=np.append(DATA.y_val, 0))
@@ -280,6 +281,7 @@ def assert_equal_weights(model, other):
         np.testing.assert_array_equal(one, another)
 
 
+@pytest.mark.slow
 def test_a_dropout_of_zero_is_no_dropout():
     without, zero = build(0), build(0, dropout=0.0)
     train([without, zero], seeds=[0, 0])

@@ -18,6 +18,7 @@ SPLITS = plan_splits(TABLE, splits=20, **PLAN)
 NETWORK = {"hidden_units": [4], "learning_rate": 0.01, "n_features": 3, "n_classes": 2}
 
 
+@pytest.mark.slow
 def test_it_is_the_median_epoch_of_the_lowest_validation_loss(monkeypatch):
     monkeypatch.setattr(pilot, "RUNS", 5)
     honest = [split for split in SPLITS if split.protocol == "honest"][:5]
@@ -30,7 +31,6 @@ def test_it_is_the_median_epoch_of_the_lowest_validation_loss(monkeypatch):
     assert best_epoch(SPLITS, TABLE, network=NETWORK, batch_size=8) == int(np.median(lowest))
 
 
-@pytest.mark.slow
 def test_where_all_diverge_it_says_what_to_do():
     with pytest.raises(InputError, match="every training of the pilot diverged; lower learning_rate"):
         best_epoch(SPLITS, TABLE, network=NETWORK | {"learning_rate": 1e30}, batch_size=8)

@@ -212,6 +212,7 @@ def test_bands_of_known_curves():
     assert (band["val_accuracy_low"], band["val_accuracy_high"]) == pytest.approx((1.225, 9.775))
 
 
+@pytest.mark.slow
 def test_bunches_of_splits_bound_the_memory_and_change_nothing(trained, monkeypatch):
     monkeypatch.setattr(plan, "BUNCH_BYTES", 1)
     monkeypatch.setattr(plan, "LEAST_TOGETHER", 4)

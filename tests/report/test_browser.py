@@ -37,7 +37,7 @@ def file(browser, tmp_path_factory, committed_params) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=LOOKS)
+@pytest.fixture(scope="module", params=["phone", pytest.param("desk", marks=pytest.mark.slow)])
 def opened(browser, file, request) -> Page:
     width, scheme = LOOKS[request.param]
     browser.look(width=width, height=800, scheme=scheme)

@@ -13,6 +13,8 @@ from regularization.report import report_page
 from regularization.report.page import script_json
 from tests.report.examples import BASE, HOSTILE, STRONG, WEAK, inputs
 
+pytestmark = pytest.mark.training
+
 VOID = {"meta", "link", "img", "br"}
 
 

@@ -230,6 +230,7 @@ def test_the_tests_interval_counts_rows_and_networks():
     assert scores_on_test(one_failed, *tested, metrics=LEADING)["accuracy"].value == 0.75
 
 
+@pytest.mark.training
 def test_on_a_rare_class_the_test_is_scored_by_what_leads_there():
     """Over many tables of 5% positives, the interval holds what the network has on all rows, and never is a point."""
     random, covered = np.random.default_rng(0), []

@@ -78,6 +78,7 @@ def test_split_and_scaling_are_the_notebooks_bit_for_bit(published_csv, params):
     }
 
 
+@pytest.mark.training
 def test_validation_rows_are_those_keras_takes():
     import keras
 

@@ -7,6 +7,8 @@ from regularization.evidence import evidence_tables
 from regularization.words.answer import answer, questions
 from tests.evidence.simulated import HEADLINE, simulated
 
+pytestmark = pytest.mark.training
+
 
 def with_references(gain: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A clear winner, l1l2, and logistic regression, which is so much better or worse than it; it has no seeds."""

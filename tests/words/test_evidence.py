@@ -11,6 +11,8 @@ from regularization.words.answer import answer
 from regularization.words.evidence import main_figures, sentences, splits_to_decide, undecided
 from tests.evidence.simulated import ELEVEN, HEADLINE, row_of, simulated, with_known_answer
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
