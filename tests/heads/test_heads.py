@@ -1,6 +1,5 @@
 """Scores, constant predictors and pictures of every head; scikit-learn is the oracle."""
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,8 +11,6 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from regularization.heads import head_of, head_of_data, head_of_task
 from regularization.heads.head import expected_calibration_error
 from regularization.heads.metrics import METRICS
-
-pytestmark = pytest.mark.training
 
 RANDOM = np.random.default_rng(0)
 Y, PROBABILITY = RANDOM.integers(0, 2, 400), RANDOM.uniform(size=400).astype(np.float32)
@@ -28,7 +25,10 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return parts / parts.sum(axis=-1, keepdims=True)
 
 
+@pytest.mark.training
 def test_scores_of_two_classes_are_those_of_keras_and_scikit_learn():
+    import keras
+
     logits = np.array([[-30.0, -2.0, 0.5, 3.0, 90.0]], np.float32)
     y, probability = np.array([0, 1, 1, 0, 1]), 1 / (1 + np.exp(-logits[0].astype(float)))
     found = {name: values[0] for name, values in head_of(2).scores(y, logits).items()}
