@@ -53,8 +53,11 @@ def family_study(
     for metric in METRICS:
         deep = [block_jackknife(learner[metric]) for learner in scores]
         quarter = splits // PARTS[-1]
-        cut = [block_jackknife(BlockScores(its[metric].sums[:quarter], its[metric].rows)) for its in scores]
-        shallow = [deep[0], *(adjusted(each, cut[0], deep[0]) for each in cut[1:])]
+        cut = [
+            block_jackknife(BlockScores(of_variant[metric].sums[:quarter], of_variant[metric].rows))
+            for of_variant in scores
+        ]
+        shallow = [deep[0], *(adjusted(estimate, cut[0], deep[0]) for estimate in cut[1:])]
         for design, means in ((str(splits), deep), (UNEQUAL, shallow)):
             for name in names:
                 studies[design, name, metric] = [means[first] - means[second] for first, second in FAMILIES[name]]

@@ -92,8 +92,8 @@ def draw(case: Case, n_rows: int, random: np.random.Generator) -> tuple[np.ndarr
 
 
 def outputs(case: Case, fit: Callable, split: Split, X: np.ndarray) -> np.ndarray:
-    found = fit(split, X)
-    return STEEPNESS * found if case.n_classes else found[..., 0]
+    raw = fit(split, X)
+    return STEEPNESS * raw if case.n_classes else raw[..., 0]
 
 
 def targets(case: Case, y: np.ndarray) -> np.ndarray:
@@ -115,12 +115,12 @@ def study(case: Case, seed: int, *, splits: int = SPLITS) -> dict[tuple[str, obj
         of_rows = head.score_rows(y, outputs(case, fit, split, X))
         sums = {name: np.where(scored, values @ membership, np.nan) for name, values in of_rows.items()}
         both.append(sums | {name: np.where(scored, values, np.nan) for name, values in facts.items()})
-    found = {}
+    estimates = {}
     for metric in head.metrics.values():
         for part, difference in _differences(metric, both, rows, splits).items():
             half = float(np.ptp(difference.interval())) / 2
-            found[metric.name, part] = Estimate(difference.mean, half, 0.0)
-    return found
+            estimates[metric.name, part] = Estimate(difference.mean, half, 0.0)
+    return estimates
 
 
 def _differences(metric: Metric, both: Sequence[dict], rows: np.ndarray, splits: int) -> dict[object, Jackknife]:
@@ -129,9 +129,9 @@ def _differences(metric: Metric, both: Sequence[dict], rows: np.ndarray, splits:
     def cut(sums: np.ndarray, part: int) -> Jackknife:
         return of_sums(metric, sums[:, : splits // part], rows)
 
-    found: dict[object, Jackknife] = {part: cut(first, part) - cut(second, part) for part in PARTS}
+    differences: dict[object, Jackknife] = {part: cut(first, part) - cut(second, part) for part in PARTS}
     deep, shallow = cut(second, 1), cut(second, PARTS[-1])
-    return found | {UNEQUAL: adjusted(cut(first, PARTS[-1]), shallow, deep) - deep}
+    return differences | {UNEQUAL: adjusted(cut(first, PARTS[-1]), shallow, deep) - deep}
 
 
 def truth(case: Case, *, tables: int = TRUE_TABLES) -> dict[str, float]:
@@ -147,26 +147,27 @@ def truth(case: Case, *, tables: int = TRUE_TABLES) -> dict[str, float]:
             for name, values in _means(head, case, fit, split, X_new, y_new).items():
                 its_means[name] = its_means.get(name, 0) + values / tables
     first, second = (
-        {metric.name: metric.value([its[column] for column in metric.columns]) for metric in head.metrics.values()}
-        for its in means
+        {metric.name: metric.value([sides[name] for name in metric.columns]) for metric in head.metrics.values()}
+        for sides in means
     )
     return {name: float(first[name] - second[name]) for name in first}
 
 
 def _means(head: Head, case: Case, fit: Callable, split: Split, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
     of_rows = head.score_rows(y, outputs(case, fit, split, X))
-    found = {name: float(values.mean()) for name, values in of_rows.items()}
-    return found | {name: float(values.mean()) for name, values in head.facts(y).items()}
+    means = {name: float(values.mean()) for name, values in of_rows.items()}
+    return means | {name: float(values.mean()) for name, values in head.facts(y).items()}
 
 
 def coverage(
     case: Case, *, studies: int, splits: int = SPLITS, tables: int = TRUE_TABLES
 ) -> dict[tuple[str, object], dict[str, float]]:
     """Per metric and part of the splits, what `summary` says of so many studies, beside the truth."""
-    found, true = [study(case, seed, splits=splits) for seed in counted(studies, case.name)], truth(case, tables=tables)
+    studied = [study(case, seed, splits=splits) for seed in counted(studies, case.name)]
+    true = truth(case, tables=tables)
     return {
-        key: {"truth": true[key[0]]} | summary([estimates[key] for estimates in found], true[key[0]])
-        for key in found[0]
+        key: {"truth": true[key[0]]} | summary([estimates[key] for estimates in studied], true[key[0]])
+        for key in studied[0]
     }
 
 

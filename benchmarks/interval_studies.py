@@ -126,7 +126,7 @@ def study(
     Where some block never shows a difference in accuracy, the interval is widened as the evidence does it.
     """
     both = block_scores([case.first, case.second], case, seed, splits=splits, design=design)
-    found = {}
+    estimates = {}
     for metric in both[0]:
         first, second = (scores[metric] for scores in both)
         mask = ~np.isnan(first.sums) & ~np.isnan(second.sums)
@@ -139,8 +139,8 @@ def study(
         for part, difference in differences.items():
             halves = (np.ptp(bounds) / 2 for bounds in (difference.interval(), difference.interval_of_splits()))
             half, of_splits = halves
-            found[metric, part] = Estimate(difference.mean, max(half, least), of_splits)
-    return found
+            estimates[metric, part] = Estimate(difference.mean, max(half, least), of_splits)
+    return estimates
 
 
 def _cut(scores: BlockScores, mask: np.ndarray, splits: int) -> Jackknife:
@@ -159,7 +159,7 @@ def block_scores(
     split = Split(table.X, table.y, blocks, train, val, design)
     rows, membership = np.bincount(blocks).astype(float), np.eye(blocks.max() + 1)[blocks]
     is_scored = divisions == TEST if case.stops_early else divisions != TRAIN
-    lost, found = np.random.default_rng([design, 2]).random(splits) < case.lost, []
+    lost, of_learners = np.random.default_rng([design, 2]).random(splits) < case.lost, []
     for number, fit in enumerate(learners):
         kept = is_scored & ~lost[:, None] if number == 0 else is_scored
         probability, scored = fit(split, table.X), {}
@@ -167,8 +167,8 @@ def block_scores(
             scored[metric] = BlockScores(np.where(kept, values @ membership, np.nan), rows)
         if case.offset:
             scored |= {"AUC": _auc_of_blocks(probability, table.y, blocks, kept, rows)}
-        found.append(scored)
-    return found
+        of_learners.append(scored)
+    return of_learners
 
 
 def _auc_of_blocks(probability, y, blocks, kept, rows) -> BlockScores:
@@ -195,8 +195,8 @@ def scores(probability: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
 def truth(case: Case, *, tables: int = TRUE_TABLES) -> dict[str, tuple[float, float]]:
     """The difference of the expected scores with its standard error, per metric."""
     values = true_scores([case.first, case.second], case, tables=tables)
-    found = {metric: first - second for metric, (first, second) in values.items()}
-    return {metric: (float(value.mean()), float(value.std() / tables**0.5)) for metric, value in found.items()}
+    differences = {metric: first - second for metric, (first, second) in values.items()}
+    return {metric: (float(value.mean()), float(value.std() / tables**0.5)) for metric, value in differences.items()}
 
 
 def true_scores(learners: Sequence[Callable], case: Case, *, tables: int = TRUE_TABLES) -> dict[str, np.ndarray]:
@@ -207,7 +207,7 @@ def true_scores(learners: Sequence[Callable], case: Case, *, tables: int = TRUE_
     random = np.random.default_rng(99)
     n_train, n_val = round(case.n_rows * 13 / 20), round(case.n_rows * 3 / 20)
     metrics = (*METRICS, "AUC") if case.offset else METRICS
-    found = {metric: np.empty((len(learners), tables)) for metric in metrics}
+    of_tables = {metric: np.empty((len(learners), tables)) for metric in metrics}
     for number in range(tables):
         table = draw_table(n_train + n_val, random, case.duplicates, case.offset)
         fresh = draw_table(TEST_ROWS, random, offset=case.offset)
@@ -218,22 +218,22 @@ def true_scores(learners: Sequence[Callable], case: Case, *, tables: int = TRUE_
         for place, fit in enumerate(learners):
             probability = fit(split, fresh.X)
             for metric, values in scores(probability, fresh.y).items():
-                found[metric][place, number] = values.mean()
+                of_tables[metric][place, number] = values.mean()
             if case.offset:
-                found["AUC"][place, number] = area(probability, fresh.y).mean()
-    return found
+                of_tables["AUC"][place, number] = area(probability, fresh.y).mean()
+    return of_tables
 
 
 def coverage(
     case: Case, *, studies: int, splits: int = SPLITS, tables: int = TRUE_TABLES
 ) -> dict[tuple[str, object], dict[str, float]]:
     """Per metric and part of the splits, what `summary` says of so many studies, beside the truth and its error."""
-    found = [study(case, seed, splits=splits) for seed in counted(studies, case.name)]
+    studied = [study(case, seed, splits=splits) for seed in counted(studies, case.name)]
     true = truth(case, tables=tables)
     return {
         (metric, part): {"truth": true[metric][0], "error_of_truth": true[metric][1]}
-        | summary([estimates[metric, part] for estimates in found], true[metric][0])
-        for metric, part in found[0]
+        | summary([estimates[metric, part] for estimates in studied], true[metric][0])
+        for metric, part in studied[0]
     }
 
 

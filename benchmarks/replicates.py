@@ -35,7 +35,9 @@ def measure_replicates(X: np.ndarray, y: np.ndarray, fit_seconds: float) -> dict
     table = Table(X[groups], y[groups], groups)
     splits = plan_group(BASELINE, params, table)
     steps = [-(-len(split.rows.train) // params.batch_size) for split in splits]
-    alike = [split for split, its in zip(splits, steps, strict=True) if its == steps[1] and len(split.seeds) == 1]
+    alike = [
+        split for split, n_steps in zip(splits, steps, strict=True) if n_steps == steps[1] and len(split.seeds) == 1
+    ]
     alike = alike[:SOME_SPLITS]
     runs = sum(len(split.seeds) for split in splits)
     headline = {name: variants_of(name, params)[name] for name in headline_models(params)}

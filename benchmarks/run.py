@@ -106,9 +106,11 @@ def measure_heads(data: Dataset) -> dict[str, float]:
 
     def train(name: str, size: int) -> float:
         n_classes, y_train, y_val = labels[name]
-        its = data._replace(y_train=y_train, y_val=y_val)
+        labelled = data._replace(y_train=y_train, y_val=y_val)
         models = [build_model(n_classes=n_classes, seed=seed) for seed in range(size)]
-        return seconds(lambda: train_population(models, its, seeds=range(size), epochs=EPOCHS, workers=WORKERS[-1]))
+        return seconds(
+            lambda: train_population(models, labelled, seeds=range(size), epochs=EPOCHS, workers=WORKERS[-1])
+        )
 
     taken: dict[str, list[float]] = {name: [] for name in labels}
     for name in labels:
@@ -254,8 +256,8 @@ def main() -> None:
         ("population_with_compiling", "from nothing, compiling included"),
         ("population_with_building_keras_models_and_compiling", "the same from as many Keras models"),
     ):
-        found = results[name]
-        print(f"{SIZES[-1]} {what}: {found['seconds_per_model']:.4f} s a model, {found['ratio_to_fit']:.0f} times")
+        timing = results[name]
+        print(f"{SIZES[-1]} {what}: {timing['seconds_per_model']:.4f} s a model, {timing['ratio_to_fit']:.0f} times")
     print(f"peak memory of 1,000 models: {results['peak_memory_gb']:.2f} GB")
     print(f"written: {HERE.name}/results.json, {HERE.name}/results.html")
 

@@ -27,7 +27,7 @@ def draw_table(random: np.random.Generator, rows: int) -> tuple[np.ndarray, np.n
 
 def losses(X_train, y_train, X, y, *, seed: int) -> np.ndarray:
     """The cross-entropy of every configuration on every row of `X`: `(configurations, rows)`."""
-    found = []
+    of_configurations = []
     for width in WIDTHS:
         random = np.random.default_rng([seed, width])
         kernel = 1.5 * random.standard_normal((FEATURES, width)) / np.sqrt(FEATURES)
@@ -39,18 +39,18 @@ def losses(X_train, y_train, X, y, *, seed: int) -> np.ndarray:
         projected = vectors.T @ (train.T @ (2 * y_train - 1))
         for ridge in RIDGES:
             logits = 2 * scored @ (vectors @ (projected / (values + ridge)))
-            found.append(np.logaddexp(0, logits) - y * logits)
-    return np.array(found)
+            of_configurations.append(np.logaddexp(0, logits) - y * logits)
+    return np.array(of_configurations)
 
 
 def true_losses() -> np.ndarray:
     """The expected loss of each configuration, trained on as many rows as a fold trains on."""
     X, y = draw_table(np.random.default_rng(5), ROWS_FOR_TRUTH)
-    found = []
+    means = []
     for number in range(TABLES_FOR_TRUTH):
         train = draw_table(np.random.default_rng([6, number]), ROWS * (FOLDS - 1) // FOLDS)
-        found.append(losses(*train, X, y, seed=10**6 + number).mean(axis=1))
-    return np.mean(found, axis=0)
+        means.append(losses(*train, X, y, seed=10**6 + number).mean(axis=1))
+    return np.mean(means, axis=0)
 
 
 def study(number: int) -> Scores:
@@ -61,9 +61,9 @@ def study(number: int) -> Scores:
     for cell in range(ROUNDS * FOLDS):
         scored = order[cell % FOLDS :: FOLDS]
         kept = np.setdiff1d(order, scored)
-        found = losses(X[kept], y[kept], X[scored], y[scored], seed=1000 * number + cell)
-        rows[:, scored] += found / ROUNDS
-        cells.append(found.mean(axis=1))
+        rows_of_cell = losses(X[kept], y[kept], X[scored], y[scored], seed=1000 * number + cell)
+        rows[:, scored] += rows_of_cell / ROUNDS
+        cells.append(rows_of_cell.mean(axis=1))
     return Scores(rows, np.array(cells).T, np.arange(ROWS))
 
 

@@ -50,7 +50,7 @@ def work(epochs: int) -> Work:
 def shards(trainings: int, *, first: int = 1) -> list:
     """Configurations that differ in l1: nobody has trained the same before."""
     configurations = [{"l1": (first + number) * 1e-6} for number in range(trainings // FOLDS)]
-    return [shard for _, shard in plan_shards([Cell(each, tuple(range(FOLDS))) for each in configurations])]
+    return [shard for _, shard in plan_shards([Cell(settings, tuple(range(FOLDS))) for settings in configurations])]
 
 
 def by_threads(epochs: int, trainings: int, workers: int) -> dict:
@@ -70,9 +70,9 @@ def by_processes(epochs: int, trainings: int, workers: int) -> dict:
         warm, cpu = time.perf_counter(), sum(client.run(time.process_time).values())
         drain(train_on(client, its_work, shards(trainings), on_progress=nothing))
         used = sum(client.run(time.process_time).values()) - cpu
-        found = row("processes", workers, trainings, time.perf_counter() - warm, used)
+        timing = row("processes", workers, trainings, time.perf_counter() - warm, used)
         memory = max(client.run(_peak_memory).values())
-    return found | {"seconds_to_start": warm - start, "worker_peak_gb": memory}
+    return timing | {"seconds_to_start": warm - start, "worker_peak_gb": memory}
 
 
 def committed_sweep() -> dict:
@@ -81,15 +81,15 @@ def committed_sweep() -> dict:
     data = reference_data()[0]
     fits = [measure_fit(data, build) / EPOCHS * params.epochs for build in BUILDERS.values()]
     its_work = work(params.epochs)
-    configurations = [sweep_settings(params, each) for each in expand_grid(params.sweep.lists())]
+    configurations = [sweep_settings(params, settings) for settings in expand_grid(params.sweep.lists())]
     start, cpu, trainings = time.perf_counter(), time.process_time(), 0
     for number in range(params.sweep.seeds):
         seeds = seeds_of_round(number, folds=FOLDS, seed=params.seed)
-        for _, shard in plan_shards([Cell(each, seeds) for each in configurations]):
+        for _, shard in plan_shards([Cell(settings, seeds) for settings in configurations]):
             train_shard(its_work, shard)
             trainings += shard.n_trainings
-    found = row("threads", os.cpu_count() or 1, trainings, time.perf_counter() - start, time.process_time() - cpu)
-    return found | {"three_plain_fits": sum(fits), "ratio_to_three_fits": found["seconds"] / sum(fits)}
+    timing = row("threads", os.cpu_count() or 1, trainings, time.perf_counter() - start, time.process_time() - cpu)
+    return timing | {"three_plain_fits": sum(fits), "ratio_to_three_fits": timing["seconds"] / sum(fits)}
 
 
 def tasks_per_second(tasks: int = 2000) -> float:
@@ -131,15 +131,15 @@ def _peak_memory() -> float:
 
 
 def report(measure: Callable[[int, int, int], dict], epochs: int, trainings: int, workers: int) -> dict:
-    found = measure(epochs, trainings, workers) | {"epochs": epochs}
-    started = f"  {found['seconds_to_start']:.0f} s to start" if "seconds_to_start" in found else ""
+    timing = measure(epochs, trainings, workers) | {"epochs": epochs}
+    started = f"  {timing['seconds_to_start']:.0f} s to start" if "seconds_to_start" in timing else ""
     print(
-        f"{found['engine']:>9} {workers:8} {trainings:10} {epochs:7} {found['seconds']:9.1f} "
-        f"{found['trainings_per_second']:12.1f} {found['cpu_milliseconds_per_training']:13.2f} "
-        f"{found['peak_gb']:8.2f}{started}",
+        f"{timing['engine']:>9} {workers:8} {trainings:10} {epochs:7} {timing['seconds']:9.1f} "
+        f"{timing['trainings_per_second']:12.1f} {timing['cpu_milliseconds_per_training']:13.2f} "
+        f"{timing['peak_gb']:8.2f}{started}",
         flush=True,
     )
-    return found
+    return timing
 
 
 def main() -> None:
@@ -160,7 +160,9 @@ def main() -> None:
     content = {"rows": rows, "committed": whole, "tasks_per_second": rate, "machine": machine()}
     (HERE / "results.sweep.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for engine in ("threads", "processes"):
-        one, two = ([each for each in rows if (each["engine"], each["workers"]) == (engine, n)][-1] for n in (1, 2))
+        one, two = (
+            [timing for timing in rows if (timing["engine"], timing["workers"]) == (engine, n)][-1] for n in (1, 2)
+        )
         ratio = two["trainings_per_second"] / one["trainings_per_second"]
         print(f"{engine}: two workers do {ratio:.2f} times what one does")
 

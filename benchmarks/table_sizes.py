@@ -52,10 +52,10 @@ def measure(size: str, folder: Path, budget: str) -> str:
     pairs = pd.read_csv(project / "metrics/evidence/comparisons.csv")
     pair = pairs.query("family == 'headline' and variant == 'dropout' and reference == 'base'").set_index("metric")
     loss = pair.loc["binary_crossentropy"]
-    found = f"{loss['verdict']}, {loss['difference']:+.4f} ({loss['lower']:+.4f} to {loss['upper']:+.4f})"
+    comparison = f"{loss['verdict']}, {loss['difference']:+.4f} ({loss['lower']:+.4f} to {loss['upper']:+.4f})"
     splits = f"{params.replicate.splits}, {params.replicate.headline_splits}, {params.replicate.variant_splits}"
     figures = f"{planned} | {took / 60:.1f} | {memory:.1f}"
-    return f"| {rows:,} | {params.plan.inputs} | {params.epochs} | {splits} | {figures} | {found} |"
+    return f"| {rows:,} | {params.plan.inputs} | {params.epochs} | {splits} | {figures} | {comparison} |"
 
 
 def draw(rows: int, columns: int, texts: int) -> pd.DataFrame:

@@ -68,8 +68,8 @@ START = 2.0  # Python, pandas, DVC before and after a stage
 TENSORFLOW = 3.0
 PROGRAM = 3.2  # compiled, by one core
 NETWORK = 3e-3  # built, scored, described
-FIT_STEP = 4e-4  # a batch in Keras' own step
-FIT_EPOCH = 4e-3
+FIT_STEP = 1.5e-4  # a batch in Keras' own step
+FIT_EPOCH = 1.3e-2  # with the curves' rows
 PREDICTED_ROW = 3e-8  # a row's scores
 CELL = 8e-8  # a value of the table that is scaled for a split
 EVIDENCE = 0.8  # for each variant
@@ -137,8 +137,8 @@ def group_cost(group: str, params, size: Size) -> Cost:
     n_honest = splits_of(group, params)
     n_leaky = min(replicate.leaky_twins, n_honest) if group in params.headline and size.repeats else 0
     programs = Counter(
-        (program_of(its), tuple(its.get("hidden_units") or params.hidden_units))
-        for its in trained_variants(group, params).values()
+        (program_of(settings), tuple(settings.get("hidden_units") or params.hidden_units))
+        for settings in trained_variants(group, params).values()
     )
     seeds = seeds_of(group, params)
     lanes = [
@@ -259,7 +259,7 @@ def with_values(params, values: Mapping[str, Any]):
     for key, value in values.items():
         *groups, name = key.split(".")
         group = content
-        for each in groups:
-            group = group[each]
+        for part in groups:
+            group = group[part]
         group[name] = value
     return type(params).model_validate(content)

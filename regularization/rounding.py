@@ -65,14 +65,14 @@ _replaced: list[str] = []
 def _settings_to_replace() -> list[str]:
     """What the user has set otherwise, as `NAME=value`."""
     of_environment = {name: os.environ.get(name) for name in REPLACED}
-    found = [f"{name}={value}" for name, value in of_environment.items() if value not in (None, REPLACED[name])]
+    changed = [f"{name}={value}" for name, value in of_environment.items() if value not in (None, REPLACED[name])]
     path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "keras.json")
     try:
         of_file = json.loads(path.read_text(encoding="utf-8"))
         others = [name for name, value in KERAS.items() if of_file.get(name, value) != value]
-        return found + [f"{name}={of_file[name]} in {path}" for name in others]
+        return changed + [f"{name}={of_file[name]} in {path}" for name in others]
     except (OSError, ValueError, AttributeError):  # Keras takes its defaults then too
-        return found
+        return changed
 
 
 def fix_keras() -> None:
@@ -98,6 +98,6 @@ def warning() -> str | None:
     lines = [f"warning: {', '.join(_replaced)} is not used: it would change every result"] if _replaced else []
     changed = [f"{name}={os.environ[name]}" for name, value in SETTINGS.items() if os.environ.get(name, value) != value]
     if changed:
-        told = "results may differ from the committed ones in the last digits"
-        lines.append(f"warning: {', '.join(changed)} is set: {told}")
+        consequence = "results may differ from the committed ones in the last digits"
+        lines.append(f"warning: {', '.join(changed)} is set: {consequence}")
     return "\n".join(lines) or None

@@ -233,8 +233,8 @@ def _whole_text(path: str | Path) -> str:
     return text
 
 
-def _expect(names: Collection[str], found: Collection[str], kind: str) -> None:
-    missing = [name for name in names if name not in found]
+def _expect(names: Collection[str], received: Collection[str], kind: str) -> None:
+    missing = [name for name in names if name not in received]
     if missing:
         raise ValueError(f"it has no {kind} {missing[0]!r}")
 

@@ -34,7 +34,8 @@ def main() -> None:
             ("plots/curves", networks),
         )
     )
-    settings = {name: techniques_of(its) for group in networks for name, its in variants_of(group, params).items()}
+    variants = [item for group in networks for item in variants_of(group, params).items()]
+    settings = {name: techniques_of(settings) for name, settings in variants}
     tables = evidence_tables(
         trainings,
         blocks,

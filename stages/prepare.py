@@ -111,8 +111,8 @@ def table_of(checked: CheckedTable) -> Table:
 
 def _arrays(parts: Table | Arrays) -> dict[str, np.ndarray]:
     """What is not None, and of two classes nothing is said."""
-    given = {name: its for name, its in parts._asdict().items() if its is not None}
-    return {name: np.asarray(its) for name, its in given.items() if name != "n_classes" or its != 2}
+    given = {name: part for name, part in parts._asdict().items() if part is not None}
+    return {name: np.asarray(part) for name, part in given.items() if name != "n_classes" or part != 2}
 
 
 def _check_target(table: Table, rows: Rows, target: Target) -> None:

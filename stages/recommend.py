@@ -39,7 +39,7 @@ def main() -> None:
     with atomic_file(MODEL) as partial:
         described = json.dumps(description, indent=2).encode()
         partial.write_bytes(described_keras_file(_saved(model, partial), model.get_weights(), described))
-    told = {
+    of_network = {
         "variant": name,
         "settings": variant,
         "rows": {"trained_on": len(rows.train), "stopped_by": len(rows.val) if trained_by else 0},
@@ -47,7 +47,7 @@ def main() -> None:
         "training": {name: scores[name] for name in table.head.shown_of_training},
     }
     origin = description["table"]["origin"]
-    write_json("metrics/recommended.json", told | ({"origin": origin} if origin == "standin" else {}))
+    write_json("metrics/recommended.json", of_network | ({"origin": origin} if origin == "standin" else {}))
     print(
         f"{MODEL}: {name}, trained on {len(rows.train):,} of {len(table.y):,} rows; `make predict ROWS=new.csv` uses it"
     )
@@ -78,7 +78,7 @@ def _train(arrays: Arrays, settings: dict, training: dict, seed: int, name: str)
         history = fit_epochs(
             model, *arrays[:4], **training, seed=seed, callbacks=[LambdaCallback(on_epoch_end=lambda *_: bar.update())]
         )
-    predicted, y = (arrays.restored(its) for its in (predictions(model, arrays.X_train), arrays.y_train))
+    predicted, y = (arrays.restored(values) for values in (predictions(model, arrays.X_train), arrays.y_train))
     return model, len(history.epoch), score_predictions(y, predicted, head_of(settings["n_classes"]))
 
 

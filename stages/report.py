@@ -50,10 +50,10 @@ def _subheading(params: Params, *, is_standin: bool) -> str:
     models = []
     for name in headline_models(params)[1:]:
         settings = {key: value for key, value in headline_settings(params, name).items() if value is not None}
-        shown = ", ".join(f"{key}={value}" for key, value in settings.items() if key != "regularized_layers")
-        models.append(f"{name}: {shown or 'nothing'}")
-    told = "; ".join(models)
-    return f"{told}; a synthetic stand-in table: says nothing about wine" if is_standin else told
+        listed = ", ".join(f"{key}={value}" for key, value in settings.items() if key != "regularized_layers")
+        models.append(f"{name}: {listed or 'nothing'}")
+    text = "; ".join(models)
+    return f"{text}; a synthetic stand-in table: says nothing about wine" if is_standin else text
 
 
 def _of_groups(folder: str, groups: Sequence[str]) -> pd.DataFrame:

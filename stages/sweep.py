@@ -48,7 +48,7 @@ def main() -> None:
     leading = head.leading(_minority(table))
     rates = leading[0] if head.n_classes else MAE.name
     result = tabulate(configurations, study, chosen[2], y=table.y[scored], head=head, rates=rates)
-    found = summary(
+    results = summary(
         configurations,
         study,
         chosen,
@@ -60,12 +60,12 @@ def main() -> None:
         random_state=params.seed,
     )
     picture = draw_differences(
-        pd.DataFrame(found["values"]), [of_validation(loss)], reference=BEST, is_standin=is_standin, scope=OF_FOLDS
+        pd.DataFrame(results["values"]), [of_validation(loss)], reference=BEST, is_standin=is_standin, scope=OF_FOLDS
     )
     write_csv("metrics/sweep.csv", result.assign(origin="standin") if is_standin else result)
-    write_json("metrics/sweep.json", found | ({"origin": "standin"} if is_standin else {}))
+    write_json("metrics/sweep.json", results | ({"origin": "standin"} if is_standin else {}))
     write_text("plots/sweep.svg", picture)
-    _say(found)
+    _say(results)
 
 
 def _train_grid(params: Params, table: Table, folds: list[Rows], configurations: list[dict], engine, on_progress):
@@ -138,13 +138,13 @@ def _trainer(engine: Callable, work_and_scored: tuple, on_progress: Callable[[fl
     return lambda cells: train_cells(cells, *work_and_scored, train_shards=engine, store=store, on_progress=on_progress)
 
 
-def _say(found: dict) -> None:
-    name, test = next(iter(found["test"].items()))
-    told = interval(*test.values(), digits=".1%" if METRICS[name].is_counted else "", sign="")
+def _say(results: dict) -> None:
+    name, test = next(iter(results["test"].items()))
+    score = interval(*test.values(), digits=".1%" if METRICS[name].is_counted else "", sign="")
     print(
-        f"{found['set_size']} of {found['configurations']} configurations cannot be told from the best; the simplest "
-        f"within one standard error of it has a {METRICS[name].label} of {told}\n"
-        + (f"try it: {found['try_it']}" if found["try_it"] else "it is the plain network, without any technique")
+        f"{results['set_size']} of {results['configurations']} configurations cannot be told from the best; the "
+        f"simplest within one standard error of it has a {METRICS[name].label} of {score}\n"
+        + (f"try it: {results['try_it']}" if results["try_it"] else "it is the plain network, without any technique")
     )
 
 

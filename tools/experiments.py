@@ -35,9 +35,9 @@ def main() -> None:
     print("\n".join(lines(list(experiments(json.loads(ended.stdout))))))
 
 
-def experiments(shown: list[dict]) -> Iterator[Experiment]:
+def experiments(commits: list[dict]) -> Iterator[Experiment]:
     """Yield the revisions in what `dvc exp show --json` gives, each commit before its experiments."""
-    for commit in shown:
+    for commit in commits:
         yield _experiment(commit)
         for experiment in commit.get("experiments") or []:
             for revision in experiment["revs"][:1]:
@@ -53,11 +53,11 @@ def _experiment(revision: Mapping) -> Experiment:
     return Experiment(name, _flat(params.get("data") or {}), figures.get("data") or {})
 
 
-def lines(found: list[Experiment]) -> list[str]:
+def lines(experiments: list[Experiment]) -> list[str]:
     """Return the lines to print, none wider than `WIDTH`."""
-    committed = next((each for each in found if each.name != "workspace"), found[0])
+    committed = next((candidate for candidate in experiments if candidate.name != "workspace"), experiments[0])
     text = []
-    for experiment in found:
+    for experiment in experiments:
         changes = [
             f"{key} {_shown(committed.params.get(key))} -> {_shown(experiment.params.get(key))}"
             for key in sorted({**committed.params, **experiment.params})

@@ -28,16 +28,16 @@ def main() -> None:
 
 def plan_lines(params: Params) -> list[str]:
     """Return the plan as lines for people; the last one sums up."""
-    its, replicate = params.plan, params.replicate
+    plan, replicate = params.plan, params.replicate
     costs = stage_costs(params, params_size(params))
     pilot = (
-        f", {params.epochs / its.best_epoch:.2g} times the best one of a pilot, {its.best_epoch}"
-        if its.best_epoch
+        f", {params.epochs / plan.best_epoch:.2g} times the best one of a pilot, {plan.best_epoch}"
+        if plan.best_epoch
         else ""
     )
     variants = f"{len(replicate.variants)} variants {replicate.variant_splits}"
     return [
-        f"{its.rows:,} rows, {its.inputs} inputs, {params.epochs} epochs{pilot}",
+        f"{plan.rows:,} rows, {plan.inputs} inputs, {params.epochs} epochs{pilot}",
         f"splits: base {replicate.splits}, the other headline models {replicate.headline_splits}, {variants}; "
         f"{replicate.seeds} seeds on one more split",
         *(f"  {name:<22}{duration(cost.seconds):>12}{cost.memory / 1e9:>7.1f} GB" for name, cost in costs.items()),

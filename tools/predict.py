@@ -30,14 +30,14 @@ def main() -> None:
     if not Path(asked.rows).is_file():
         raise InputError(f"ROWS: received {asked.rows!r}; there is no such file: mend the path")
     names = [column["name"] for column in columns]
-    rows, found = read_rows(Path(asked.rows).read_bytes(), layout, names=names, target=target["name"])
+    rows, received = read_rows(Path(asked.rows).read_bytes(), layout, names=names, target=target["name"])
     inputs, filled = to_inputs(rows, columns, strict=asked.strict)
     predictions = scored(_outputs(asked.model, inputs), target)
     if filled.any():
         predictions["filled in"] = filled
     write_csv(asked.out, harmless(predictions))
     _tell(asked, known, rows, predictions)
-    _warn(layout, found, filled)
+    _warn(layout, received, filled)
 
 
 def description(model: str) -> dict:
@@ -51,10 +51,10 @@ def description(model: str) -> dict:
             f"MODEL: received {model!r}; there is no such file: `dvc repro` or `dvc pull` makes it"
         ) from None
     except (InputError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        told = (
+        problem = (
             error if isinstance(error, InputError) else f"{PREPROCESSING} in it is damaged; `dvc repro` makes it again"
         )
-        raise InputError(f"MODEL: {model}: {told}") from None
+        raise InputError(f"MODEL: {model}: {problem}") from None
 
 
 def scored(outputs: np.ndarray, target: Mapping) -> pd.DataFrame:
@@ -99,16 +99,16 @@ def _outputs(model: str, inputs: np.ndarray) -> np.ndarray:
 
 def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, predictions: pd.DataFrame) -> None:
     target, table = known["target"], known["table"]
-    labels, told = target["labels"], f"{asked.out}: {len(predictions)} row{'s' if len(predictions) > 1 else ''}"
+    labels, heading = target["labels"], f"{asked.out}: {len(predictions)} row{'s' if len(predictions) > 1 else ''}"
     if not labels:
         lowest, highest = (f"{end:.4g}" for end in (predictions["prediction"].min(), predictions["prediction"].max()))
-        _say(f"{told}, `prediction` is {target['name']} in its own units, from {lowest} to {highest} here")
+        _say(f"{heading}, `prediction` is {target['name']} in its own units, from {lowest} to {highest} here")
     elif len(labels) == 2:
         count = int((predictions["probability"] > 0.5).sum())
-        _say(f"{told}, {count} of them predicted as {target['name']} {labels[1]!r}; `probability` is that of it")
+        _say(f"{heading}, {count} of them predicted as {target['name']} {labels[1]!r}; `probability` is that of it")
     else:
         counts = predictions["class"].value_counts()
-        _say(f"{told}, predicted as {', '.join(f'{label} ({count})' for label, count in counts.items())}")
+        _say(f"{heading}, predicted as {', '.join(f'{label} ({count})' for label, count in counts.items())}")
     _say(f"trained on {table['file']}, sha256 {table['sha256']}")
     unused = [name for name in unused_columns(rows, known["columns"]) if name != target["name"]]
     if unused:
@@ -119,11 +119,11 @@ def _tell(asked: argparse.Namespace, known: dict, rows: pd.DataFrame, prediction
         )
 
 
-def _warn(expected: Layout, found: Layout, filled: pd.Series) -> None:
+def _warn(expected: Layout, received: Layout, filled: pd.Series) -> None:
     """Say what was not as in the table that the network was trained on."""
-    if found.delimiter != expected.delimiter:
+    if received.delimiter != expected.delimiter:
         had = f"the table had {expected.delimiter!r} and {expected.decimal!r}"
-        _say(f"fields between {found.delimiter!r}, decimals behind {found.decimal!r}: {had}", file=sys.stderr)
+        _say(f"fields between {received.delimiter!r}, decimals behind {received.decimal!r}: {had}", file=sys.stderr)
     if count := int((filled != "").sum()):
         rows = f"{count} row{'s lack' if count > 1 else ' lacks'} a number that no row of the table lacked"
         _say(f"{rows}; the median stands there, see `filled in`", file=sys.stderr)

@@ -43,7 +43,7 @@ def pipeline(_: Path) -> str:
     """The stages of dvc.yaml as a drawing: those that differ in their last name stand in one box."""
     stages = yaml.safe_load(Path(__file__).parents[1].joinpath("dvc.yaml").read_text(encoding="utf-8"))["stages"]
     first = Counter(name.partition("_")[0] for name in stages)
-    box = {name: its if first[its := name.partition("_")[0]] > 1 else name for name in stages}
+    box = {name: group if first[group := name.partition("_")[0]] > 1 else name for name in stages}
     makers = {path: name for name, stage in stages.items() for path in _paths(stage, "outs", "metrics", "plots")}
     graph = networkx.DiGraph()
     graph.add_nodes_from(box.values())
@@ -53,12 +53,12 @@ def pipeline(_: Path) -> str:
                 within = f"{path}/".startswith(f"{made}/") or f"{made}/".startswith(f"{path}/")
                 if within and box[maker] != box[name]:
                     graph.add_edge(box[maker], box[name])
-    told = {its: ", ".join(name.partition("_")[2] for name in box if box[name] == its) for its in graph}
-    nodes = [f'    {its}["{its}: {names}"]' for its, names in told.items() if names and first[its] > 1]
+    names_by_box = {group: ", ".join(name.partition("_")[2] for name in box if box[name] == group) for group in graph}
+    nodes = [f'    {group}["{group}: {names}"]' for group, names in names_by_box.items() if names and first[group] > 1]
     order = list(graph)
-    needed = sorted(networkx.transitive_reduction(graph).edges, key=lambda edge: [order.index(its) for its in edge])
+    needed = sorted(networkx.transitive_reduction(graph).edges, key=lambda edge: [order.index(end) for end in edge])
     edges = [f"    {a} --> {b}" for a, b in needed]
-    alone = [f"    {its}" for its in networkx.isolates(graph)]
+    alone = [f"    {group}" for group in networkx.isolates(graph)]
     return "\n".join(["```mermaid", "flowchart LR", *nodes, *alone, *edges, "```"])
 
 
@@ -73,13 +73,13 @@ def models(metrics: Path) -> str:
     notebook = _evidence(metrics, "notebook_reported").set_index(["variant", "score"])["reported"]
     data = _read(metrics / "data.json")
     head = head_of_data(data)
-    shown = head.shown_of_model
-    heads = ["model", *(f"the loss {text}" if text == "without penalty" else text for text in shown.values())]
+    labels = head.shown_of_model
+    heads = ["model", *(f"the loss {text}" if text == "without penalty" else text for text in labels.values())]
     theirs = {"notebook's accuracy": "test_accuracy", "notebook's loss": "test_loss"} if len(notebook) else {}
     rows = []
     for name in _headline(metrics):
         test = _read(metrics / f"{name}.json")["test"]
-        ours = [test.get(key) for key in shown]
+        ours = [test.get(key) for key in labels]
         printed = [notebook.get((name, column)) for column in theirs.values()]
         rows.append([f"`{name}`", *("" if value is None else figure(value) for value in ours + printed)])
     ours = head.constant_of_model(data[head.constant_key])
@@ -103,14 +103,16 @@ def means(metrics: Path) -> str:
     tables = _tables(metrics)
     chosen, names = tables["recommendation"]["variant"].iloc[0], (leading(tables)[0], leading(tables)[-1])
     rows = tables["summaries"]
-    shown = dict.fromkeys([*_headline(metrics), SECOND_BASELINE, chosen, *REFERENCES, MAJORITY])
+    named = dict.fromkeys([*_headline(metrics), SECOND_BASELINE, chosen, *REFERENCES, MAJORITY])
     cells = []
-    for name in shown:
-        its = rows[rows["variant"] == name].set_index("metric")
-        if len(its):
+    for name in named:
+        of_variant = rows[rows["variant"] == name].set_index("metric")
+        if len(of_variant):
             scores = [
                 interval(
-                    *(its.loc[key, end] for end in ("mean", "lower", "upper")), sign="", own_units=in_own_units(key)
+                    *(of_variant.loc[key, end] for end in ("mean", "lower", "upper")),
+                    sign="",
+                    own_units=in_own_units(key),
                 )
                 for key in names
             ]
@@ -133,28 +135,28 @@ def techniques(metrics: Path) -> str:
     rows = _evidence(metrics, "comparisons").query("reference == 'base'")
     tables = _tables(metrics)
     first, *_, last = leading(tables)
-    shown = METRICS[last], METRICS[first]
-    loss, accuracy = (rows[rows["metric"] == metric.name].set_index("variant") for metric in shown)
+    metrics_shown = METRICS[last], METRICS[first]
+    loss, accuracy = (rows[rows["metric"] == metric.name].set_index("variant") for metric in metrics_shown)
     cells = [
-        [f"`{variant}`", *(_difference(found.loc[variant])[0] for found in (loss, accuracy))]
+        [f"`{variant}`", *(_difference(table.loc[variant])[0] for table in (loss, accuracy))]
         for variant in loss.sort_values("difference").index
     ]
-    return _table(["against `base`", *(metric.label for metric in shown)], cells)
+    return _table(["against `base`", *(metric.label for metric in metrics_shown)], cells)
 
 
 def _verdict_table(metrics: Path, family: str | None) -> str:
     tables = _tables(metrics)
     metrics_shown = leading(tables)
     names, rows = (metrics_shown[0], metrics_shown[-1]), tables["comparisons"].query("reference == 'base'")
-    shown = rows if family is None else rows[rows["family"] == family]
-    by_metric = {name: shown[shown["metric"] == name].set_index("variant") for name in names}
+    rows_of_family = rows if family is None else rows[rows["family"] == family]
+    by_metric = {name: rows_of_family[rows_of_family["metric"] == name].set_index("variant") for name in names}
     cells = [
         [f"`{variant}`", *(text for name in names for text in _difference(by_metric[name].loc[variant]))]
         for variant in by_metric[names[0]].index
     ]
     base = tables["majority"].query("variant == 'base'").set_index("metric")
     largest = [_of_majority(base.loc[name]) for name in names]
-    cells.append([_constant(head_of_tables(tables)), *(text for each in largest for text in (each, ""))])
+    cells.append([_constant(head_of_tables(tables)), *(text for cell in largest for text in (cell, ""))])
     return _table(["against `base`", *(text for name in names for text in (METRICS[name].label, ""))], cells)
 
 
@@ -163,8 +165,8 @@ def _of_majority(base: pd.Series) -> str:
     return interval(-base["difference"], -base["upper"], -base["lower"])
 
 
-def _difference(found: pd.Series) -> tuple[str, str]:
-    return difference(found) if found.differing else "no training differed", f"**{found.verdict}**"
+def _difference(comparison: pd.Series) -> tuple[str, str]:
+    return difference(comparison) if comparison.differing else "no training differed", f"**{comparison.verdict}**"
 
 
 def findings(metrics: Path) -> str:

@@ -34,10 +34,10 @@ def main() -> None:
     print(f"natively on {_processor()}, and on {len(PROCESSORS)} emulated processors (about ten minutes)")
     natively, *emulated = _on_every_processor()
     different = False
-    for description, found in zip(PROCESSORS.values(), emulated, strict=True):
+    for description, received in zip(PROCESSORS.values(), emulated, strict=True):
         print(f"\n{description}:")
         for name, digest in natively.items():
-            same = found[name] == digest
+            same = received[name] == digest
             different |= not same
             print(f"  {name:<28} {'the same bytes' if same else 'DIFFERENT'}")
     sys.exit(different)
@@ -68,14 +68,14 @@ def _of_keras() -> dict[str, str]:
     from regularization.networks.evaluation import headline_metrics
     from regularization.networks.models import build_model
 
-    arrays, found, head = _arrays(240), {}, head_of(2)
+    arrays, digests, head = _arrays(240), {}, head_of(2)
     for name, settings in HEADLINE.items():
         model = build_model(**settings, seed=1)
-        found[f"{name} with Keras"] = _train(model, arrays, batch_size=32)
-        found[f"what {name} predicts"] = _digest([model(np.float32(arrays.X_test)).numpy()], [])
-        found[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays, head))
-    found["large batches"] = _train(build_model(seed=1), _arrays(2 * LARGE), batch_size=LARGE)
-    return found
+        digests[f"{name} with Keras"] = _train(model, arrays, batch_size=32)
+        digests[f"what {name} predicts"] = _digest([model(np.float32(arrays.X_test)).numpy()], [])
+        digests[f"what {name} is worth"] = _digest([], headline_metrics(model, arrays, head))
+    digests["large batches"] = _train(build_model(seed=1), _arrays(2 * LARGE), batch_size=LARGE)
+    return digests
 
 
 def _train(model, arrays, *, batch_size: int) -> str:
@@ -118,31 +118,31 @@ def _of_other_heads() -> dict[str, str]:
     from regularization.networks.models import build_model
     from regularization.population import Dataset, train_population
 
-    found = {}
+    digests = {}
     for n_classes, what in ((3, "three classes"), (0, "a number")):
         arrays, models = _arrays(240, n_classes), [build_model(n_classes=n_classes, seed=seed) for seed in range(2)]
-        found[f"{what} with Keras"] = _train(models[0], arrays, batch_size=32)
-        found[f"what a network of {what} is worth"] = _digest(
+        digests[f"{what} with Keras"] = _train(models[0], arrays, batch_size=32)
+        digests[f"what a network of {what} is worth"] = _digest(
             [], headline_metrics(models[0], arrays, head_of(n_classes))
         )
         train_population(models[1:], Dataset(*arrays[:4]), seeds=[1], epochs=3, batch_size=8)
-        found[f"a small population of {what}"] = _digest(models[1].get_weights(), [])
-    return found
+        digests[f"a small population of {what}"] = _digest(models[1].get_weights(), [])
+    return digests
 
 
 def _of_references() -> dict[str, str]:
     from regularization.heads import head_of
     from regularization.replicates.references import models_of
 
-    found = {}
+    digests = {}
     for n_classes, what in ((2, ""), (3, " of three classes"), (0, " of a number")):
         arrays = _arrays(240, n_classes)
         for name, model in models_of(head_of(n_classes)).items():
             seen = {"X_val": arrays.X_val, "y_val": arrays.y_val} if model.is_validated else {}
             fitted = model.make(1, len(arrays.y_train)).fit(arrays.X_train, arrays.y_train, **seen)
             predicted = (fitted.predict_proba if n_classes else fitted.predict)(arrays.X_test)
-            found[f"what {name} predicts{what}"] = _digest([predicted], [])
-    return found
+            digests[f"what {name} predicts{what}"] = _digest([predicted], [])
+    return digests
 
 
 def _of_numpy() -> dict[str, str]:

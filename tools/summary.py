@@ -32,7 +32,7 @@ def main() -> None:
         print("".join([f"{name:<17}", *(f"{_figure(test.get(column)):<17}" for column in columns)]).rstrip())
     figures = head.constant_of_model(data[head.constant_key])
     constant = "majority class" if head.n_classes else "mean"
-    print("".join([f"{constant:<17}", *(f"{_figure(each):<17}" for each in figures)]).rstrip())
+    print("".join([f"{constant:<17}", *(f"{_figure(value):<17}" for value in figures)]).rstrip())
     if data["origin"] == "standin":
         print("\nThese networks saw a synthetic stand-in table: the figures say nothing about wine.")
     print("\nWhat the replicates say, with 95% intervals for new tables of the same kind:")

@@ -134,9 +134,9 @@ def _planned(params: Params, table: Table, budget: str) -> tuple[dict[str, objec
     network = network_settings(params) | {"n_features": table.n_inputs, "n_classes": table.n_classes}
     best = best_epoch(splits, table, network=network, batch_size=params.batch_size)
     planned, fits = plan(params, size, best_epoch=best, budget=budget)
-    found = {"rows": size.n_rows, "inputs": size.n_inputs, "outputs": size.n_outputs, "repeats": size.repeats}
-    found |= {"budget": budget, "best_epoch": best}
-    return planned | {f"plan.{key}": value for key, value in found.items()}, fits
+    facts = {"rows": size.n_rows, "inputs": size.n_inputs, "outputs": size.n_outputs, "repeats": size.repeats}
+    facts |= {"budget": budget, "best_epoch": best}
+    return planned | {f"plan.{key}": value for key, value in facts.items()}, fits
 
 
 def _next(budget: str, *, fits: bool) -> list[str]:
@@ -193,12 +193,12 @@ def _in_doubt(understood: Understood) -> list[str]:
     rows = understood.n_unlabelled
     way = "; where NA or the like is a label, MISSING=none reads it as one"
     texts = not holds_numbers(understood.table[understood.target])
-    told = [f"rows without {understood.target}, left out: {rows}{way if texts else ''}"] if rows else []
+    lines = [f"rows without {understood.target}, left out: {rows}{way if texts else ''}"] if rows else []
     if not understood.doubtful:
-        return told
+        return lines
     mark = understood.layout.decimal
     return [
-        *told,
+        *lines,
         f"numbers such as 62{mark}503 are read as 62 and a half; where they are thousands, set data.thousands to "
         f"{mark!r} and data.decimal to {'.' if mark == ',' else ','!r} in params.yaml",
     ]
@@ -207,8 +207,10 @@ def _in_doubt(understood: Understood) -> list[str]:
 def _repeats(table: pd.DataFrame, n_alike: int) -> list[str]:
     """How many rows have the inputs of an earlier one; where the file's rows differ, they are different cases."""
     whole = int(table.duplicated().sum())
-    told = "whole rows of the file" if whole == n_alike else f"{whole} of them whole rows of the file"
-    return [f"rows with the inputs of an earlier one: {n_alike}" + (f", {told}; they stay together" if n_alike else "")]
+    of_file = "whole rows of the file" if whole == n_alike else f"{whole} of them whole rows of the file"
+    return [
+        f"rows with the inputs of an earlier one: {n_alike}" + (f", {of_file}; they stay together" if n_alike else "")
+    ]
 
 
 def _perhaps_kinds(numbers: pd.DataFrame, kinds: list[str]) -> list[str]:
@@ -234,8 +236,8 @@ def _may_be_kinds(values: pd.Series) -> bool:
 
 
 def _left_out(without_labels: list[str]) -> list[str]:
-    told = "variant left out, as a number has no labels, until `git checkout params.yaml`"
-    return [f"{told}: {name}" for name in without_labels]
+    reason = "variant left out, as a number has no labels, until `git checkout params.yaml`"
+    return [f"{reason}: {name}" for name in without_labels]
 
 
 def _target(understood: Understood, checked: CheckedTable) -> list[str]:
@@ -259,12 +261,12 @@ def _target(understood: Understood, checked: CheckedTable) -> list[str]:
         return [f"to predict: {name}, a number from {y.min():g} to {y.max():g}, {figures}", *otherwise]
     if understood.task == "binary":
         negative, positive = labels
-        told = f"to predict: {name}; class 1 is {positive!r}, {y.mean():.0%} of the rows; class 0 is {negative!r}"
-        return [told, *otherwise]
+        sentence = f"to predict: {name}; class 1 is {positive!r}, {y.mean():.0%} of the rows; class 0 is {negative!r}"
+        return [sentence, *otherwise]
     counts = np.bincount(y, minlength=len(labels))
     rows = [f"{label} ({count})" for label, count in zip(labels, counts, strict=True)]
-    told = f"to predict: {name}, one of {len(labels)} classes (rows): {_listed(rows)}"
-    return [told, *otherwise, *few_rows(y, labels)]
+    sentence = f"to predict: {name}, one of {len(labels)} classes (rows): {_listed(rows)}"
+    return [sentence, *otherwise, *few_rows(y, labels)]
 
 
 def _listed(names: list[str]) -> str:

@@ -66,14 +66,14 @@ def clean(text: str, names: list[str], address: str) -> str:
     """
     kept: list[str] = []
 
-    def keep(found: re.Match) -> str:
-        if found[2] not in names:
-            return found[1]
-        kept.append(f"![{harmless(found[1])}]({address}/{found[2]})")
+    def keep(match: re.Match) -> str:
+        if match[2] not in names:
+            return match[1]
+        kept.append(f"![{harmless(match[1])}]({address}/{match[2]})")
         return f"\0{len(kept) - 1}\0"
 
     marked = PICTURE_LINK.sub(keep, text.replace("\0", ""))
-    cleaned = re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], harmless(marked))
+    cleaned = re.sub("\0(\\d+)\0", lambda match: kept[int(match[1])], harmless(marked))
     for tag in FOLDS:
         cleaned = re.sub(f"(?m)^{re.escape(escaped(tag))}|{re.escape(escaped(tag))}$", tag, cleaned)
     is_long = len(cleaned) > LONGEST_REPORT

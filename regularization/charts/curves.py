@@ -100,11 +100,11 @@ def curves_chart(metric: str, histories: Mapping, figure, subheading: str, unit:
     parts = {metric: "training", f"val_{metric}": "validation"}
     heads = ["epoch", *(f"{name}, {part}" for name in histories for part in parts.values())]
     n_epochs = max(len(history[metric]) for history in histories.values())
-    shown = sorted({round(number * (n_epochs - 1) / (SHOWN_EPOCHS - 1)) for number in range(SHOWN_EPOCHS)})
+    epochs = sorted({round(number * (n_epochs - 1) / (SHOWN_EPOCHS - 1)) for number in range(SHOWN_EPOCHS)})
     curves = [history[key] for history in histories.values() for key in parts]
     rows = [
         [str(epoch + 1), *(f"{curve[epoch]:.3f}" if epoch < len(curve) else NOTHING for curve in curves)]
-        for epoch in shown
+        for epoch in epochs
     ]
     last = [
         f"{name} {history[f'val_{metric}'][-1]:.3f} at epoch {len(history[f'val_{metric}'])}"
@@ -134,21 +134,21 @@ def _figure(figure, metric: str, unit: str) -> dict:
             "maxdisplayed": SHOWN_EPOCHS,
             "color": series(model),
         }
-        its = {"type": "scatter", "mode": "lines+markers", "marker": mark, "name": plain(trace.name), "x0": 1, "dx": 1}
-        traces.append(its | {"y": numbers(values, 4), "line": line})
-    shown = layout("epoch", f"{metric} ({unit.split(',')[0].split(';')[0]})", height=480, hovermode="x unified")
-    return {"data": traces, "layout": shown}
+        curve = {"type": "scatter", "mode": "lines+markers", "x0": 1, "dx": 1, "y": numbers(values, 4)}
+        traces.append(curve | {"name": plain(trace.name), "line": line, "marker": mark})
+    axes = layout("epoch", f"{metric} ({unit.split(',')[0].split(';')[0]})", height=480, hovermode="x unified")
+    return {"data": traces, "layout": axes}
 
 
 def bands_chart(curves: pd.DataFrame, head: Head) -> Chart:
     """The mean validation loss per epoch of each variant, and where 95% of its trainings lie."""
     traces, last, low, column = [], [], [], f"val_{head.curve_loss}"
     unit = "nats per row" if head.n_classes else "squares of the standardized target"
-    for number, (variant, its) in enumerate(curves.groupby("variant", sort=False)):
-        color, x, mean = series(number), its["epoch"].to_list(), its[column]
+    for number, (variant, curve) in enumerate(curves.groupby("variant", sort=False)):
+        color, x, mean = series(number), curve["epoch"].to_list(), curve[column]
         edges = (("_low", None), ("_high", "tonexty"))
         for edge, fill in edges:
-            band = {"type": "scatter", "mode": "lines", "x": x, "y": numbers(its[f"{column}{edge}"], 4)}
+            band = {"type": "scatter", "mode": "lines", "x": x, "y": numbers(curve[f"{column}{edge}"], 4)}
             band |= {"line": {"width": 0.5, "color": color, "dash": DASHES[number % len(DASHES)]}, "showlegend": False}
             band |= {"hoverinfo": "skip", "legendgroup": plain(variant), "opacity": 0.6}
             traces.append(band | ({"fill": fill, "fillcolor": f"{color}-faint"} if fill else {}))

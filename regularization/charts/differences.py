@@ -55,8 +55,8 @@ def against(comparisons: pd.DataFrame, reference: str, metric: Metric) -> pd.Dat
     for lower, upper in (("lower", "upper"), ("joint_lower", "joint_upper")):
         turned[[lower, upper]] = -turned[[upper, lower]].to_numpy()
     turned["verdict"] = turned["verdict"].replace(MIRRORED)
-    found = pd.concat([rows[rows["reference"] == reference], turned], ignore_index=True)
-    return found.sort_values("difference", ascending=not metric.higher_is_better, kind="stable", ignore_index=True)
+    both = pd.concat([rows[rows["reference"] == reference], turned], ignore_index=True)
+    return both.sort_values("difference", ascending=not metric.higher_is_better, kind="stable", ignore_index=True)
 
 
 def of_validation(loss: Metric) -> Metric:
@@ -75,7 +75,7 @@ def _row(row) -> list[str]:
     ends, own_units = (row.joint_lower, row.joint_upper), in_own_units(row.metric)
     joint = NOTHING
     if pd.notna(ends[0]):
-        joint = " to ".join(figure(each, *ends, sign="+", own_units=own_units) for each in ends)
+        joint = " to ".join(figure(end, *ends, sign="+", own_units=own_units) for end in ends)
     return [
         f"{row.variant} against {row.reference}",
         interval(row.difference, row.lower, row.upper, own_units=in_own_units(row.metric)),
@@ -135,21 +135,21 @@ def _differences_figure(rows: pd.DataFrame, metric: Metric, recommended: str | N
     is_far = _is_far(rows, lowest, highest)
     traces = []
     for number, verdict in enumerate(MARKS):
-        its = rows[(rows["verdict"] == verdict) & ~is_far]
-        if its.empty:
+        alike = rows[(rows["verdict"] == verdict) & ~is_far]
+        if alike.empty:
             continue
         color = series(number)
         error = {"type": "data", "symmetric": False, "color": color, "thickness": 2, "width": 5}
-        error |= {"array": numbers(its["upper"] - its["difference"])}
-        error |= {"arrayminus": numbers(its["difference"] - its["lower"])}
+        error |= {"array": numbers(alike["upper"] - alike["difference"])}
+        error |= {"arrayminus": numbers(alike["difference"] - alike["lower"])}
         traces.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "name": verdict,
-                "x": numbers(its["difference"]),
-                "y": [-place for place in its.index],
-                "text": [plain(name) for name in its["variant"]],
+                "x": numbers(alike["difference"]),
+                "y": [-place for place in alike.index],
+                "text": [plain(name) for name in alike["variant"]],
                 "hovertemplate": "%{text}: %{x:+.3f}<extra></extra>",
                 "marker": {"symbol": VERDICT_SYMBOLS[verdict], "size": 11, "color": color},
                 "error_x": error,
@@ -158,16 +158,16 @@ def _differences_figure(rows: pd.DataFrame, metric: Metric, recommended: str | N
         )
     band = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "x0": -metric.equivalence, "x1": metric.equivalence}
     band |= {"fillcolor": "@band", "line": {"width": 0}, "layer": "below"}
-    shown = layout(f"difference in {metric.label} ({metric.unit})", "", height=130 + 32 * len(rows), shapes=[band])
-    shown["yaxis"] = names_axis([f"★ {name}" if name == recommended else name for name in rows["variant"]])
+    axes = layout(f"difference in {metric.label} ({metric.unit})", "", height=130 + 32 * len(rows), shapes=[band])
+    axes["yaxis"] = names_axis([f"★ {name}" if name == recommended else name for name in rows["variant"]])
     margin = 0.05 * (highest - lowest)
-    shown["xaxis"] |= {"zeroline": True, "zerolinecolor": "@ink", "range": numbers([lowest - margin, highest + margin])}
-    shown["annotations"] = [
+    axes["xaxis"] |= {"zeroline": True, "zerolinecolor": "@ink", "range": numbers([lowest - margin, highest + margin])}
+    axes["annotations"] = [
         {"text": _told(row), "xref": "paper", "y": -place, "showarrow": False}
         | ({"x": 1, "xanchor": "right"} if row["difference"] > 0 else {"x": 0, "xanchor": "left"})
         for place, row in zip(np.flatnonzero(is_far).tolist(), rows_of(rows[is_far]), strict=True)
     ]
-    return {"data": traces, "layout": shown}
+    return {"data": traces, "layout": axes}
 
 
 def draw_differences(
@@ -188,8 +188,9 @@ def draw_differences(
     `recommended` one; `scope` says what the intervals are for.
     """
     order = against(comparisons, reference, metrics[-1])["variant"].tolist()
+    texts = settings or {}
     labels = {
-        name: f"{'★ ' if name == recommended else ''}{name}{f' ({its})' if (its := (settings or {}).get(name)) else ''}"
+        name: f"{'★ ' if name == recommended else ''}{name}{f' ({text})' if (text := texts.get(name)) else ''}"
         for name in order
     }
     panels = [
@@ -203,12 +204,13 @@ def draw_differences(
 
 def _svg_panel(rows: pd.DataFrame, metric: Metric, labels: Mapping[str, str], *, is_first: bool) -> dict:
     lowest, highest = _limits(rows, metric)
-    shown = rows[["variant", "difference", "lower", "upper", "verdict"]].assign(variant=rows["variant"].map(labels))
-    shown[["lower", "upper"]] = shown[["lower", "upper"]].clip(lowest, highest)  # Vega's own clipping numbers its paths
+    values = rows[["variant", "difference", "lower", "upper", "verdict"]].assign(variant=rows["variant"].map(labels))
+    for end in ("lower", "upper"):
+        values[end] = values[end].clip(lowest, highest)  # Vega's own clipping numbers its paths
     is_far = _is_far(rows, lowest, highest)
     beyond = [
         {"variant": row["variant"], "edge": highest if row["difference"] > 0 else lowest, "told": _told(row)}
-        for row in rows_of(shown[is_far])
+        for row in rows_of(values[is_far])
     ]
     y = {"field": "variant", "type": "nominal", "sort": list(labels.values()), "title": None}
     y["axis"] = {"labelLimit": 400} | ({} if is_first else {"labels": False, "ticks": False})
@@ -219,7 +221,7 @@ def _svg_panel(rows: pd.DataFrame, metric: Metric, labels: Mapping[str, str], *,
     return {
         "width": 300,
         "height": {"step": 24},
-        "data": {"values": shown[~is_far].astype(object).where(shown.notna(), None).to_dict("records")},
+        "data": {"values": values[~is_far].astype(object).where(values.notna(), None).to_dict("records")},
         "layer": [
             {
                 "mark": {"type": "rect", "color": "#dddddd", "opacity": 0.6},
@@ -254,5 +256,5 @@ def _is_far(rows: pd.DataFrame, lowest: float, highest: float) -> pd.Series:
 
 def _told(row: dict) -> str:
     """A difference that lies outside the picture, for the edge where it lies."""
-    told = f"{MARKS[row['verdict']]} {figure(row['difference'], sign='+')}"
-    return f"{told} →" if row["difference"] > 0 else f"← {told}"
+    text = f"{MARKS[row['verdict']]} {figure(row['difference'], sign='+')}"
+    return f"{text} →" if row["difference"] > 0 else f"← {text}"

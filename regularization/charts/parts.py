@@ -123,11 +123,11 @@ def with_settings(section: Section, settings: Mapping[str, str]) -> Section:
         return f"{name} ({settings[name]}){text.removeprefix(name)}" if name else text
 
     def label(text: str) -> str:
-        its = settings.get(html.unescape(text.removeprefix("★ ")))
-        return f'{text}<br><span style="font-size: 0.8em">{plain(its)}</span>' if its else text
+        setting = settings.get(html.unescape(text.removeprefix("★ ")))
+        return f'{text}<br><span style="font-size: 0.8em">{plain(setting)}</span>' if setting else text
 
-    def table(its: Table) -> Table:
-        return its._replace(rows=[[cell(row[0]), *row[1:]] for row in its.rows])
+    def table(plain_table: Table) -> Table:
+        return plain_table._replace(rows=[[cell(row[0]), *row[1:]] for row in plain_table.rows])
 
     charts = []
     for chart in section.charts:
@@ -135,7 +135,7 @@ def with_settings(section: Section, settings: Mapping[str, str]) -> Section:
         if "ticktext" in axis and chart.name not in OF_CLASSES:
             axis["ticktext"] = [label(text) for text in axis["ticktext"]]
         charts.append(chart._replace(table=table(chart.table)))
-    return section._replace(tables=[table(its) for its in section.tables], charts=charts)
+    return section._replace(tables=[table(plain_table) for plain_table in section.tables], charts=charts)
 
 
 def to_svg(chart: dict) -> str:

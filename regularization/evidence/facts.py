@@ -43,8 +43,8 @@ def count_techniques(settings: Mapping) -> int:
 
 def settings_text(settings: Mapping) -> str:
     """`l1 0.01, l2 0.01`; empty where there are none."""
-    shown = {key: value for key, value in settings.items() if key != "regularized_layers"}
-    return ", ".join(key if value is True else f"{key} {_value(value)}" for key, value in shown.items())
+    named = {key: value for key, value in settings.items() if key != "regularized_layers"}
+    return ", ".join(key if value is True else f"{key} {_value(value)}" for key, value in named.items())
 
 
 def _value(value) -> str:
@@ -56,10 +56,10 @@ def described(
 ) -> pd.DataFrame:
     """Each variant with its `settings` in words, then those that have the settings of another, and that one's name."""
     names = [*replicates.variants, *same_settings]
-    told = [settings_text(settings.get(name, {})) for name in names]
-    told = [None if text == name else text for name, text in zip(names, told, strict=True)]  # the name says it all
+    texts = [settings_text(settings.get(name, {})) for name in names]
+    texts = [None if text == name else text for name, text in zip(names, texts, strict=True)]  # the name says it all
     same = [same_settings.get(name) for name in names]
-    return pd.DataFrame({"variant": names, "settings": told, "same_as": same}, dtype=object)
+    return pd.DataFrame({"variant": names, "settings": texts, "same_as": same}, dtype=object)
 
 
 def without_repeated(table: pd.DataFrame, same_settings: Mapping[str, str]) -> pd.DataFrame:

@@ -52,8 +52,8 @@ class Jackknife(NamedTuple):
         """This one and `factor` times the `other`, whose splits are the same, or the first of these, or more."""
         n_splits = max(len(self.noise_of_mean), len(other.noise_of_mean))
         noises = (
-            _lengthened(mine, n_splits) + factor * _lengthened(its, n_splits)
-            for mine, its in zip(self[2:], other[2:], strict=True)
+            _lengthened(mine, n_splits) + factor * _lengthened(theirs, n_splits)
+            for mine, theirs in zip(self[2:], other[2:], strict=True)
         )
         return Jackknife(self.mean + factor * other.mean, self.changes + factor * other.changes, *noises)
 

@@ -55,8 +55,8 @@ def majority_sums(replicates: Replicates) -> dict[str, np.ndarray]:
     for _, sums in replicates.blocks.values():
         scored = ~np.isnan(next(iter(sums.values())))
         unseen[: len(scored)] |= scored
-    found = replicates.head.constant_sums(replicates.facts, rows, ~unseen)
-    return {column: np.where(unseen, values, np.nan) for column, values in found.items()}
+    of_constant = replicates.head.constant_sums(replicates.facts, rows, ~unseen)
+    return {column: np.where(unseen, values, np.nan) for column, values in of_constant.items()}
 
 
 def learned(replicates: Replicates, compared: pd.DataFrame) -> dict[str, str]:
@@ -71,8 +71,8 @@ def learned(replicates: Replicates, compared: pd.DataFrame) -> dict[str, str]:
     above = compared[compared["lower"] > 0].groupby("metric")["variant"].agg(set)
     below = compared[compared["upper"] < 0].groupby("metric")["variant"].agg(set)
     for variant in replicates.models:
-        its = predicted[variant].dropna()
-        if replicates.head.only_class(its).notna().all():
+        outputs = predicted[variant].dropna()
+        if replicates.head.only_class(outputs).notna().all():
             verdicts[variant] = "one class"
         elif not replicates.head.n_classes:
             verdicts[variant] = "yes" if variant in below.get(replicates.head.loss.name, ()) else "no number"

@@ -65,11 +65,11 @@ def notebook_variants(params) -> tuple[str, ...]:
     held = ((params.data, TABLE), (params.split, SPLIT), (params, NETWORK))
     if any(getattr(group, key) != value for group, values in held for key, value in values.items()):
         return ()
-    trained = {name: its for group in replicate_groups(params) for name, its in variants_of(group, params).items()}
+    trained = dict(item for group in replicate_groups(params) for item in variants_of(group, params).items())
     of_notebook = {
         name: techniques_of(settings | {"regularized_layers": PENALIZED_LAYERS}) for name, settings in VARIANTS.items()
     }
-    return tuple(name for name, its in trained.items() if techniques_of(its) == of_notebook.get(name))
+    return tuple(name for name, techniques in trained.items() if techniques_of(techniques) == of_notebook.get(name))
 
 
 def notebook_lottery(
@@ -85,8 +85,8 @@ def notebook_lottery(
     scores = replicates.wide("notebook", f"test_{replicates.head.rate}").round(6)
     variants = [variant for variant in replicates.variants if variant in (variants or replicates.variants)]
     samples = [scores[variant].dropna().to_numpy() for variant in variants]
-    variants = [variant for variant, its in zip(variants, samples, strict=True) if len(its)]  # not all diverged
-    samples = [its for its in samples if len(its)]
+    variants = [variant for variant, losses in zip(variants, samples, strict=True) if len(losses)]  # not all diverged
+    samples = [losses for losses in samples if len(losses)]
     if not variants:
         return pd.DataFrame(columns=["variant", "wins", "lower", "upper"])
     rng = np.random.default_rng(random_state)

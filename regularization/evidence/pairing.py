@@ -72,8 +72,8 @@ class Replicates:
     def part(self, blocks: np.ndarray, splits: np.ndarray) -> "Replicates":
         """Return the block scores of some `blocks` `(blocks,)` and `splits` `(splits of the baseline,)` alone."""
         part = {
-            name: (rows[blocks], {key: sums[splits[: len(sums)]][:, blocks] for key, sums in its.items()})
-            for name, (rows, its) in self.blocks.items()
+            name: (rows[blocks], {key: sums[splits[: len(sums)]][:, blocks] for key, sums in columns.items()})
+            for name, (rows, columns) in self.blocks.items()
         }
         facts = {name: values[blocks] for name, values in self.facts.items()}
         return Replicates(self.trainings, part, self.headline, facts, self.references, self.head)
@@ -212,7 +212,7 @@ def of_sums(metric: Metric, sums: np.ndarray, rows: np.ndarray) -> Jackknife:
     """
     if metric.of_means is None:
         return block_jackknife(BlockScores(sums[0], rows))
-    means = [block_jackknife(BlockScores(each, rows)).mean for each in sums]
+    means = [block_jackknife(BlockScores(split, rows)).mean for split in sums]
     tangent = block_jackknife(BlockScores(np.tensordot(metric.gradient(means), sums, axes=1), rows))
     return tangent._replace(mean=float(metric.value(means)))
 
@@ -276,9 +276,9 @@ def _require_pairs(trainings: pd.DataFrame, headline: Sequence[str]) -> None:
     for protocol in sorted(set(trainings["protocol"])):
         expected = sorted(runs.get((baseline, protocol), set()))
         for variant in sorted(set(trainings["variant"])):
-            its = runs.get((variant, protocol), set())
+            trained = runs.get((variant, protocol), set())
             has_all = protocol == "notebook" and variant in headline
-            unpaired = sorted(set(expected if has_all else expected[: len(its)]) ^ its)
+            unpaired = sorted(set(expected if has_all else expected[: len(trained)]) ^ trained)
             if unpaired:
                 raise InputError(
                     f"replicates: received {variant} ({protocol} protocol) with {len(unpaired)} (split, seed) that "

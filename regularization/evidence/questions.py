@@ -95,10 +95,10 @@ def evidence_tables(
     return {name: marked(table, origin) for name, table in tables.items()}
 
 
-def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapping[str, str]) -> pd.DataFrame:
+def summaries(replicates: Replicates, metrics: Mapping[str, Metric], learned: Mapping[str, str]) -> pd.DataFrame:
     """Per metric and model, under the honest protocol: trainings, diverged ones, mean, sd of one training, intervals.
 
-    And the mean calibration error of the test rows (see `calibration`), and whether the networks have been `shown` to
+    And the mean calibration error of the test rows (see `calibration`), and what the networks have `learned`: shown to
     have learned anything (see `learned`). Each metric ends with a row for the majority class, where it has the score.
     """
     ece, rows = replicates.wide("honest", "test_ece"), []
@@ -108,7 +108,7 @@ def summaries(replicates: Replicates, metrics: Mapping[str, Metric], shown: Mapp
             mean, n_splits = replicates.mean(variant, metric), replicates.n_splits(variant)
             row = {"metric": metric.name, "variant": variant, "trainings": n_splits}
             row.update(diverged=replicates.diverged(variant), mean=mean.mean, sd=scores[variant].std())
-            row.update(ece=ece[variant].mean(), learned=shown[variant])
+            row.update(ece=ece[variant].mean(), learned=learned[variant])
             rows.append(row | _bounds(mean.interval()) | _bounds(mean.interval_of_splits(), "table_"))
         if not has_majority(replicates, metric):
             continue
@@ -130,10 +130,10 @@ def families(replicates: Replicates) -> dict[str, list[tuple[str, str]]]:
     pairs = {
         "headline": [(later, earlier) for earlier, later in combinations(headline, 2)],
         "exploratory": [(variant, baseline) for variant in variants if variant not in headline],
-        "second_baseline": [(variant, its) for its in second for variant in variants if variant != its],
-        "references": [(variant, its) for its in replicates.references for variant in variants],
+        "second_baseline": [(variant, baseline) for baseline in second for variant in variants if variant != baseline],
+        "references": [(variant, reference) for reference in replicates.references for variant in variants],
     }
-    return {family: its for family, its in pairs.items() if its}
+    return {family: some for family, some in pairs.items() if some}
 
 
 def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFrame:
@@ -142,9 +142,9 @@ def comparisons(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.Dat
     `joint_lower` and `joint_upper` hold for all pairs of the family together; verdicts are read off them.
     """
     asked = list(product(metrics.values(), families(replicates).items()))
-    found = [[replicates.difference(*pair, metric) for pair in pairs] for metric, (_, pairs) in asked]
+    differences = [[replicates.difference(*pair, metric) for pair in pairs] for metric, (_, pairs) in asked]
     rows = []
-    for (metric, (family, pairs)), estimates, error in zip(asked, found, joint_errors(found), strict=True):
+    for (metric, (family, pairs)), estimates, error in zip(asked, differences, joint_errors(differences), strict=True):
         scores = replicates.wide("honest", metric.column)
         for pair, estimate in zip(pairs, estimates, strict=True):
             key = {"metric": metric.name, "family": family, "variant": pair[0], "reference": pair[1]}
@@ -233,7 +233,7 @@ def best(replicates: Replicates, metrics: Mapping[str, Metric], compared_pairs: 
 def _ranking(replicates: Replicates, metric: Metric) -> dict[str, float]:
     """Return the mean score of each variant, the best first."""
     means = {variant: replicates.mean(variant, metric).mean for variant in replicates.variants}
-    return dict(sorted(means.items(), key=lambda its: -metric.sign * its[1]))
+    return dict(sorted(means.items(), key=lambda item: -metric.sign * item[1]))
 
 
 def _proven(compared_pairs: pd.DataFrame) -> list[tuple[str, str]]:

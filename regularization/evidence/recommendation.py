@@ -87,7 +87,8 @@ def _flattered(
             except InputError:  # too few splits to leave any out
                 continue
             held_out = replicates.part(blocks == fold, splits == fold)
-            lost.append([_mean(held_out, choice.chosen, its) - _mean(held_out, again, its) for its in metrics.values()])
+            means = ([_mean(held_out, name, metric) for metric in metrics.values()] for name in (choice.chosen, again))
+            lost.append(np.subtract(*means))
     flattered = pd.DataFrame(lost, columns=list(metrics)).mean()
     return {str(name): float(value) for name, value in flattered.items()}
 
@@ -99,4 +100,4 @@ def _mean(replicates: Replicates, variant: str, metric: Metric) -> float:
     scored = ~np.isnan(sums[0])
     rows = float((scored * replicates.rows[counts]).sum())
     with np.errstate(invalid="ignore", divide="ignore"):  # a quarter of the blocks may lack a class
-        return float(metric.value([float(each[scored].sum()) / rows for each in sums])) if rows else np.nan
+        return float(metric.value([float(column[scored].sum()) / rows for column in sums])) if rows else np.nan

@@ -67,7 +67,7 @@ def compare_revisions(
     head = head or head_of(2)
     other_table, metrics = _other_table(base.data, branch.data), metrics or head.metrics
     names = list(dict.fromkeys([*_names(branch), *_names(base)]))
-    told, estimates = [], {}
+    rows, estimates = [], {}
     for name in names:
         state, reason, same_seeds = _state(base, branch, name, other_table, head)
         row = {"variant": name, "state": state, "reason": reason, "same_seeds": same_seeds}
@@ -76,20 +76,20 @@ def compare_revisions(
             pair = _pair(base, branch, name, metrics, head)
             row |= {f"diverged_{side}": _diverged(pair, side) for side in ("base", "branch")}
             try:
-                found = {its: pair.difference("branch", "base", metrics[its]) for its in _countable(pair, metrics)}
+                of_pair = {key: pair.difference("branch", "base", metrics[key]) for key in _countable(pair, metrics)}
             except InputError as error:  # too few splits that both have scores of
                 row |= {"state": NOT_COMPARABLE, "reason": str(error)}
             else:
-                estimates |= {(name, metric): (pair, its) for metric, its in found.items()}
-        told.append(row)
+                estimates |= {(name, metric): (pair, difference) for metric, difference in of_pair.items()}
+        rows.append(row)
     errors = _joint_errors([estimate for _, estimate in estimates.values()])
     differences = [
         {"variant": name, "metric": metric} | _compared(pair, estimate, metrics[metric], errors[len(estimate.changes)])
         for (name, metric), (pair, estimate) in estimates.items()
     ]
-    standin = tuple(side for side, its in zip(("base", "branch"), (base, branch), strict=True) if its.is_standin)
+    standin = tuple(side for side, revision in (("base", base), ("branch", branch)) if revision.is_standin)
     declared = any(base.data.get(name) != branch.data.get(name) for name in ("settings", "splits"))
-    return Comparison(pd.DataFrame(told), pd.DataFrame(differences), standin, declared)
+    return Comparison(pd.DataFrame(rows), pd.DataFrame(differences), standin, declared)
 
 
 def _joint_errors(family: list[Jackknife]) -> dict[int, float]:
@@ -139,9 +139,9 @@ def _state(base: Revision, branch: Revision, name: str, other_table: str, head: 
     if name not in set(_names(branch)):
         return REMOVED, "this branch has no such variant", False
     trainings, blocks = (
-        [_of(getattr(its, table), name) for its in (base, branch)] for table in ("trainings", "blocks")
+        [_of(getattr(revision, table), name) for revision in (base, branch)] for table in ("trainings", "blocks")
     )
-    was, now = (dict(_keys(_of(its, "honest", "protocol"), ["split", "seed"])) for its in trainings)
+    was, now = (dict(_keys(_of(table, "honest", "protocol"), ["split", "seed"])) for table in trainings)
     same_seeds = all(was[split] == now[split] for split in was.keys() & now.keys())
     if _equal(*trainings) and _equal(*blocks):
         return SAME, "", same_seeds
@@ -168,10 +168,10 @@ def _first_difference(was: Mapping, now: Mapping) -> str:
 
 def value_at(content: Mapping, key: str) -> object:
     """The value behind a dotted key, None where there is none."""
-    found: object = content
+    value: object = content
     for part in key.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _plain(value: object) -> str:
@@ -197,9 +197,9 @@ def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame], hea
     if not names:
         return "no score in common"
     scored = [~np.isnan(next(iter(unpack_blocks(table, names[:1])[1].values()))) for table in blocks]
-    if [len(each) for each in scored] != [len(table) for table in honest]:
+    if [len(part) for part in scored] != [len(table) for table in honest]:
         return "other splits: the block scores have another number of them"
-    scored = [each[:shared] for each in scored]
+    scored = [part[:shared] for part in scored]
     both = scored[0].any(axis=1) & scored[1].any(axis=1)  # a training that diverged has no scores
     on_both = scored[0] & scored[1]  # a training that stops early is not scored on its validation blocks
     alike = (on_both == scored[0]).all(axis=1) | (on_both == scored[1]).all(axis=1)
@@ -211,19 +211,21 @@ def _other_splits(trainings: list[pd.DataFrame], blocks: list[pd.DataFrame], hea
 def _shared(metrics: Mapping[str, Metric], *revisions: Revision) -> list[str]:
     """The metrics of which every revision holds block scores: a branch may bring new ones."""
     return [
-        name for name, metric in metrics.items() if all(set(metric.columns) <= set(its.blocks) for its in revisions)
+        key for key, metric in metrics.items() if all(set(metric.columns) <= set(side.blocks) for side in revisions)
     ]
 
 
 def _pair(base: Revision, branch: Revision, name: str, metrics: Mapping[str, Metric], head: Head) -> Replicates:
     """One variant of both revisions as two variants, `base` and `branch`, of one set of replicates."""
     shared, blocks = _shared(metrics, base, branch), {}
-    columns = [column for column in head.columns if any(column in metrics[each].columns for each in shared)]
+    columns = [column for column in head.columns if any(column in metrics[metric].columns for metric in shared)]
     for side, revision in (("base", base), ("branch", branch)):
         rows, sums = blocks[side] = unpack_blocks(_of(revision.blocks, name), columns)
         _check_possible(name, metrics, rows, sums)
     n_splits = min(len(next(iter(sums.values()))) for _, sums in blocks.values())  # those that both have
-    blocks = {side: (rows, {key: its[:n_splits] for key, its in sums.items()}) for side, (rows, sums) in blocks.items()}
+    blocks = {
+        side: (rows, {key: scores[:n_splits] for key, scores in sums.items()}) for side, (rows, sums) in blocks.items()
+    }
     table = _of(base.blocks, name).sort_values("block")
     unknown = np.full(len(table), -1)
     facts = {fact: np.asarray(table.get(fact, unknown)) for fact in head.facts(np.zeros(1))}
@@ -235,8 +237,8 @@ def _check_possible(name: str, metrics: Mapping[str, Metric], rows: np.ndarray, 
     for metric in metrics.values():
         if metric.block_column not in sums:
             continue
-        its, most = sums[metric.block_column], rows if metric.is_counted else np.inf
-        if np.isinf(its).any() or (its < 0).any() or (its > most * (1 + 1e-4) + 0.01).any():
+        values, most = sums[metric.block_column], rows if metric.is_counted else np.inf
+        if np.isinf(values).any() or (values < 0).any() or (values > most * (1 + 1e-4) + 0.01).any():
             raise InputError(
                 f"block scores: received an impossible {metric.block_column} of {name}; make the replicates again"
             )

@@ -27,11 +27,11 @@ class Interval(NamedTuple):
 
 def mean_interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
     """Student's interval for the mean of independent `values` `(n,)`, n >= 2. Raises `InputError` for fewer."""
-    found = np.asarray(values, float)
-    if len(found) < 2 or not np.isfinite(found).all():
-        raise InputError(f"received {len(found)} values, or some not finite; expected 2 or more finite ones")
-    half = float(stats.t.ppf((1 + confidence) / 2, len(found) - 1) * stats.sem(found))
-    mean = float(found.mean())
+    sample = np.asarray(values, float)
+    if len(sample) < 2 or not np.isfinite(sample).all():
+        raise InputError(f"received {len(sample)} values, or some not finite; expected 2 or more finite ones")
+    half = float(stats.t.ppf((1 + confidence) / 2, len(sample) - 1) * stats.sem(sample))
+    mean = float(sample.mean())
     return Interval(mean, mean - half, mean + half)
 
 

@@ -44,8 +44,8 @@ def leakage(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataFra
             twins, pairs = change[variant].dropna(), (change[replicates.headline[0]] - change[variant]).dropna()
             if min(len(twins), len(pairs)) < 2:
                 continue
-            its, excess = statistics.mean_interval(twins), statistics.mean_interval(pairs)
-            rows.append(dict(zip(columns, (metric.name, variant, *its, *excess), strict=True)))
+            mean_change, excess = statistics.mean_interval(twins), statistics.mean_interval(pairs)
+            rows.append(dict(zip(columns, (metric.name, variant, *mean_change, *excess), strict=True)))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -95,7 +95,7 @@ def selection(replicates: Replicates, metrics: Mapping[str, Metric]) -> pd.DataF
         row.update(validation=looked.mean(), test=was.mean())
         parts = {"optimism": metric.sign * (looked - was), "gain": was - test[replicates.headline[0]].round(decimals)}
         for name, values in parts.items():
-            found = statistics.mean_interval(values.dropna())
-            row.update({name: found.mean, f"{name}_lower": found.lower, f"{name}_upper": found.upper})
+            interval = statistics.mean_interval(values.dropna())
+            row.update({name: interval.mean, f"{name}_lower": interval.lower, f"{name}_upper": interval.upper})
         rows.append(row)
     return pd.DataFrame(rows)

@@ -35,31 +35,31 @@ class Classes(Head):
         of_label = np.take_along_axis(shifted, labels[None, :, None], axis=-1)[..., 0]
         probability, predicted = parts / totals[..., None], outputs.argmax(axis=-1)
         of_true = np.take_along_axis(probability, labels[None, :, None], axis=-1)[..., 0]
-        found = {
+        scores = {
             "right": predicted == labels,
             "loss": np.log(totals) - of_label,
             "squared_error": (probability**2).sum(axis=-1) - 2 * of_true + 1,
         }
         for label in range(self.n_classes):
-            found[f"right_{label}"] = (predicted == label) & (labels == label)
+            scores[f"right_{label}"] = (predicted == label) & (labels == label)
         for label in range(self.n_classes):
-            found[f"predicted_{label}"] = predicted == label
-        return found
+            scores[f"predicted_{label}"] = predicted == label
+        return scores
 
     def constant_sums(self, facts, rows, seen):
         counts = np.stack([facts[f"class_{label}"] for label in range(self.n_classes)], axis=-1)  # (blocks, classes)
         of_seen = np.maximum(seen @ counts, 0.5)
         share = of_seen / of_seen.sum(axis=1, keepdims=True)  # (splits, classes)
         predicted = np.eye(self.n_classes)[share.argmax(axis=1)]
-        found = {
+        sums = {
             "right": predicted @ counts.T,
             "loss": -np.log(share) @ counts.T,
             "squared_error": (1 + (share**2).sum(axis=1))[:, None] * rows - 2 * share @ counts.T,
         }
         for label in range(self.n_classes):
-            found[f"right_{label}"] = predicted[:, [label]] * counts[:, label]
-            found[f"predicted_{label}"] = predicted[:, [label]] * rows
-        return found
+            sums[f"right_{label}"] = predicted[:, [label]] * counts[:, label]
+            sums[f"predicted_{label}"] = predicted[:, [label]] * rows
+        return sums
 
     def outputs_of(self, predicted):
         return np.log(np.clip(predicted, CLIP, 1))

@@ -57,7 +57,8 @@ class Head:
     def columns(self) -> list[str]:
         """The columns of block sums that its metrics are made of, each once; facts of the rows are not among them."""
         facts = set(self.facts(np.zeros(1)))
-        return list(dict.fromkeys(name for its in self.metrics.values() for name in its.columns if name not in facts))
+        columns = dict.fromkeys(name for metric in self.metrics.values() for name in metric.columns)
+        return [name for name in columns if name not in facts]
 
     def facts(self, y: np.ndarray) -> dict[str, np.ndarray]:
         """Of each row, what metrics need beside scores, and what tells tables apart: `(rows,)` by name."""
@@ -134,12 +135,12 @@ class Head:
         for name in self.facts(y):
             facts[name] = np.array([self.facts(part)[name].sum() for part in (y_train, y)])
         sums = self.constant_sums(facts, rows, np.array([[True, False]])) | facts
-        found = {}
+        scores = {}
         for name in (self.rate, self.loss.name):
             metric = self.metrics[name]
             means = [float(np.broadcast_to(sums[column], (1, 2))[0, 1]) / len(y) for column in metric.columns]
-            found[name] = float(metric.value(means))
-        return found
+            scores[name] = float(metric.value(means))
+        return scores
 
     def minority(self, data: Mapping) -> float:
         """The share of the smallest class in the table that metrics/data.json describes; 1 for a number."""

@@ -185,9 +185,10 @@ R2 = Metric(
     of_means=_explained,
 )
 
-OF_BINARY = {its.name: its for its in (ACCURACY, BINARY_CROSSENTROPY, BRIER, BALANCED_ACCURACY, ROC_AUC)}
-OF_NUMBER = {its.name: its for its in (RMSE, MAE, R2)}
-METRICS = OF_BINARY | {its.name: its for its in (CATEGORICAL_CROSSENTROPY, MACRO_F1)} | OF_NUMBER  # labels, by name
+OF_BINARY = {metric.name: metric for metric in (ACCURACY, BINARY_CROSSENTROPY, BRIER, BALANCED_ACCURACY, ROC_AUC)}
+OF_NUMBER = {metric.name: metric for metric in (RMSE, MAE, R2)}
+OF_CLASSES = {metric.name: metric for metric in (CATEGORICAL_CROSSENTROPY, MACRO_F1)}
+METRICS = OF_BINARY | OF_CLASSES | OF_NUMBER  # by name
 LOSSES = (BINARY_CROSSENTROPY.name, CATEGORICAL_CROSSENTROPY.name, RMSE.name)  # which decide, one for each task
 
 

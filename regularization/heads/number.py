@@ -24,7 +24,7 @@ class Number(Head):
 
     @property
     def shown_of_model(self):
-        return {its.name: its.label for its in (R2, RMSE)}
+        return {metric.name: metric.label for metric in (R2, RMSE)}
 
     def constant_of_model(self, scores):
         return [scores.get(name, np.nan) for name in self.shown_of_model]
@@ -46,7 +46,7 @@ class Number(Head):
 
     def constant_scores(self, y_train, y):
         mean = np.full((1, len(y)), np.mean(y_train))
-        scores = {name: float(its[0]) for name, its in self.scores(y, mean).items()}
+        scores = {name: float(values[0]) for name, values in self.scores(y, mean).items()}
         return {name: value for name, value in scores.items() if np.isfinite(value)}
 
     def predicted(self, outputs):

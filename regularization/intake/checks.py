@@ -82,11 +82,11 @@ def _parse(text: str, layout: Layout) -> pd.DataFrame:
 
 def _reason(error: Exception, layout: Layout) -> str:
     """What pandas says, in the terms of the file."""
-    told = " ".join(str(error).split())
-    if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", told):
+    text = " ".join(str(error).split())
+    if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text):
         expected, line, seen = map(int, match.groups())
         return f"line {line + layout.skip} has {seen} fields, others {expected}; mend it"
-    return told
+    return text
 
 
 def _trim(table: pd.DataFrame) -> None:
@@ -109,7 +109,7 @@ def drop_unlabelled(table: pd.DataFrame, target: str, layout: Layout) -> tuple[p
     kept = table[table[target].notna()].reset_index(drop=True)
     marked = read_marked(kept, decimal=layout.decimal, thousands=layout.thousands)
     kept.attrs["marked"] = table.attrs.get("marked", {}) | {
-        name: its for name, its in marked.items() if not _is_plain(its)
+        name: values for name, values in marked.items() if not _is_plain(values)
     }
     return kept, len(table) - len(kept)
 
@@ -142,12 +142,12 @@ def check_table(
         raise InputError("the table has a header and no rows; expected at least one row of each class")
     table = table.drop(columns=list(ignore)).reset_index(drop=True)
     limits = columns or {}
-    found, encoded, problems = [], {}, []
+    known, encoded, problems = [], {}, []
     for name in table.columns.drop(target):
         try:
             column = find_column(name, table[name], limits.get(name), is_kind=name in kinds)
             encoded[name] = encode_column(table[name], column)
-            found.append(column)
+            known.append(column)
         except InputError as error:
             problems.append(str(error))
     try:
@@ -156,7 +156,7 @@ def check_table(
         problems.append(str(error))
     if problems:
         raise InputError("\n".join(problems))
-    return CheckedTable(pd.DataFrame(encoded), y, tuple(found), found_target)
+    return CheckedTable(pd.DataFrame(encoded), y, tuple(known), found_target)
 
 
 def _target(values: pd.Series, limits, **how) -> tuple[np.ndarray, Target]:

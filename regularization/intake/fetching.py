@@ -86,26 +86,26 @@ def _download(url: str, most_bytes: int, show_progress: bool) -> bytes:
     """The bytes at `url`. Raises requests' errors where no answer came, `InputError` where half of one did."""
     import requests
 
-    shown = without_credentials(url)
+    address = without_credentials(url)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             return _while_it_moves(lambda: _with_pooch(url, folder, show_progress), Path(folder), most_bytes)
         except OverflowError:
-            raise InputError(_too_large(shown, most_bytes)) from None
+            raise InputError(_too_large(address, most_bytes)) from None
         except TimeoutError:
             raise InputError(
-                f"{shown}: the server sends less than {SLOWEST // 1000} kB a second; run this again later"
+                f"{address}: the server sends less than {SLOWEST // 1000} kB a second; run this again later"
             ) from None
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-            raise InputError(f"{shown}: the transfer broke off half-way; run this again") from None
+            raise InputError(f"{address}: the transfer broke off half-way; run this again") from None
         except requests.exceptions.ConnectionError as error:
             if _stalled(error):
-                raise InputError(f"{shown}: the transfer stalled half-way; run this again") from None
+                raise InputError(f"{address}: the transfer stalled half-way; run this again") from None
             raise
         except requests.exceptions.TooManyRedirects:
-            raise InputError(f"{shown}: it redirects without end; mend data.url, or set DATA_MIRROR") from None
+            raise InputError(f"{address}: it redirects without end; mend data.url, or set DATA_MIRROR") from None
         except ValueError:  # a header, or the address of a redirect
-            raise InputError(f"{shown}: its answer is no proper HTTP; mend data.url, or set DATA_MIRROR") from None
+            raise InputError(f"{address}: its answer is no proper HTTP; mend data.url, or set DATA_MIRROR") from None
 
 
 def _with_pooch(url: str, folder: str, show_progress: bool) -> bytes:

@@ -94,11 +94,11 @@ def _binary(name: str, values: pd.Series, *, threshold, positive) -> tuple[np.nd
             )
         return labels, Target(name, (f"below {label_text(threshold)}", f"at least {label_text(threshold)}"), threshold)
     texts = values.map(label_text)
-    found = sorted(texts.unique())
-    if len(found) < 2 or (len(found) > 2 and positive is None):
-        raise InputError(f"column {name!r}: {_wrong_number(found, values)}")
-    chosen = _positive_label(name, found, positive)
-    others = [label for label in found if label != chosen]
+    distinct = sorted(texts.unique())
+    if len(distinct) < 2 or (len(distinct) > 2 and positive is None):
+        raise InputError(f"column {name!r}: {_wrong_number(distinct, values)}")
+    chosen = _positive_label(name, distinct, positive)
+    others = [label for label in distinct if label != chosen]
     negative = others[0] if len(others) == 1 else f"not {chosen}"
     return (texts == chosen).to_numpy().astype(np.int64), Target(name, (negative, chosen))
 
@@ -124,31 +124,31 @@ def _received(labels: list[str]) -> str:
     return f"{len(labels)} label{'s' if len(labels) > 1 else ''} ({', '.join(labels[:SHOWN_LABELS])}{more})"
 
 
-def _wrong_number(found: list[str], values: pd.Series) -> str:
-    if len(found) == 1:
-        return f"{_received(found)}; expected two: there is nothing to learn"
+def _wrong_number(labels: list[str], values: pd.Series) -> str:
+    if len(labels) == 1:
+        return f"{_received(labels)}; expected two: there is nothing to learn"
     if holds_numbers(values):
-        told = "set data.task to number or classes, or data.threshold to the number from which on a row counts as 1"
-        return f"{_received(found)}; expected two: {told}"
-    return f"{_received(found)}; expected two: set data.task to classes, or data.positive to the one that counts as 1"
+        advice = "set data.task to number or classes, or data.threshold to the number from which on a row counts as 1"
+        return f"{_received(labels)}; expected two: {advice}"
+    return f"{_received(labels)}; expected two: set data.task to classes, or data.positive to the one that counts as 1"
 
 
-def _positive_label(name: str, found: list[str], positive: str | float | bool | None) -> str:
+def _positive_label(name: str, labels: list[str], positive: str | float | bool | None) -> str:
     if positive is None:
-        default = {("0", "1"): "1", ("False", "True"): "True"}.get(tuple(found))
+        default = {("0", "1"): "1", ("False", "True"): "True"}.get(tuple(labels))
         if default is None:
             raise InputError(
-                f"column {name!r}: the labels are {found[0]!r} and {found[1]!r}; set data.positive to the one that "
+                f"column {name!r}: the labels are {labels[0]!r} and {labels[1]!r}; set data.positive to the one that "
                 "counts as 1"
             )
         return default
     if isinstance(positive, bool):
-        meant = [text for text in found if text.lower() in (MEANT_BY_TRUE if positive else MEANT_BY_FALSE)]
+        meant = [text for text in labels if text.lower() in (MEANT_BY_TRUE if positive else MEANT_BY_FALSE)]
     else:
-        meant = [text for text in found if text == label_text(positive)]
+        meant = [text for text in labels if text == label_text(positive)]
     if len(meant) != 1:
         raise InputError(
             f"data.positive: received {positive!r}; expected one of the labels of column {name!r}: "
-            f"{' or '.join(map(repr, found[:SHOWN_LABELS]))}"
+            f"{' or '.join(map(repr, labels[:SHOWN_LABELS]))}"
         )
     return meant[0]

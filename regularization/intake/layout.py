@@ -188,23 +188,23 @@ def _no_delimiter(text: str) -> str:
         if usual > 1 and len(counts) > counts.count(usual) > len(counts) / 2:
             odd = next(number for number, count in enumerate(counts) if count != usual)
             which = f"line {odd + 1} that is not empty" if odd else "the first line"
-            told = f"{which} has {counts[odd]} of them, others {usual}"
-            return f"fields between {delimiter!r}: {told}; mend it, the first line must hold the columns' names"
+            counted = f"{which} has {counts[odd]} of them, others {usual}"
+            return f"fields between {delimiter!r}: {counted}; mend it, the first line must hold the columns' names"
     return f"no delimiter found in {text[:80]!r}; expected one of comma, semicolon, tab and |"
 
 
 def _check_names(text: str, delimiter: str, *, may_skip: bool, missing: Sequence[str]) -> None:
     """Raise `InputError` where the first line holds values, or the second one names as well."""
     first, *rows = sample_lines(text, delimiter)
-    shown = ", ".join(map(repr, first[:6])) + (" ..." if len(first) > 6 else "")
+    names = ", ".join(map(repr, first[:6])) + (" ..." if len(first) > 6 else "")
     if _share_of_values(first, rows) > 0.5:
         raise InputError(
-            f"the first line holds values ({shown}); expected the columns' names: HEADER=no numbers the columns, "
+            f"the first line holds values ({names}); expected the columns' names: HEADER=no numbers the columns, "
             "with TARGET=last or TARGET=1; HEADER=names.txt names them; HEADER=yes takes these as names"
         )
     if may_skip and len(rows) > 2 and _are_names(rows[0], rows[1:], {*NO_NAMES, *map(str.lower, missing)}):
-        shown = ", ".join(map(repr, rows[0][:6]))
-        raise InputError(f"the second line looks like names too ({shown}): SKIP=1 takes these, SKIP=0 the first line's")
+        names = ", ".join(map(repr, rows[0][:6]))
+        raise InputError(f"the second line looks like names too ({names}): SKIP=1 takes these, SKIP=0 the first line's")
 
 
 def _share_of_values(first: Sequence[str], rows: Sequence[Sequence[str]]) -> float:
@@ -218,16 +218,16 @@ def _share_of_values(first: Sequence[str], rows: Sequence[Sequence[str]]) -> flo
     steps = np.diff(numbers)
     if len(steps) > 1 and steps[0] >= 1 and (steps == steps[0]).all():
         return 0.0
-    told = []
+    are_values = []
     for number, field in enumerate(first):
         below = [row[number].strip() for row in rows if len(row) > number and row[number].strip()]
         if not field.strip():
-            told.append(False)
+            are_values.append(False)
         elif below and _numbers(below).all():
-            told.append(bool(_numbers([field]).all()))
+            are_values.append(bool(_numbers([field]).all()))
         else:
-            told.append(len(set(below)) <= len(below) / 2 and field.strip() in below)
-    return float(np.mean(told)) if told else 0.0
+            are_values.append(len(set(below)) <= len(below) / 2 and field.strip() in below)
+    return float(np.mean(are_values)) if are_values else 0.0
 
 
 def _are_names(second: Sequence[str], rows: Sequence[Sequence[str]], no_names: Collection[str]) -> bool:

@@ -20,15 +20,15 @@ def telling_columns(features: pd.DataFrame, y: np.ndarray, *, is_number: bool) -
     X, y = features.to_numpy(float)[drawn], np.asarray(y)[drawn]
     tree = (DecisionTreeRegressor if is_number else DecisionTreeClassifier)(max_leaf_nodes=LEAVES, random_state=0)
     majority = 0.0 if is_number else np.unique(y, return_counts=True)[1].max() / len(y)
-    found = {}
+    shares = {}
     for number, name in enumerate(features.columns):
         predicted = cross_val_predict(tree, X[:, [number]], y, cv=KFold(3))
         if is_number:
             share = 1 - float(np.mean((predicted - y) ** 2) / np.var(y))
             if share >= LEAST_SHARE:
-                found[str(name)] = f"{share:.0%} of its variance"
+                shares[str(name)] = f"{share:.0%} of its variance"
         else:
             wrong = float(np.mean(predicted != y))
             if wrong <= min(MOST_WRONG, (1 - majority) / 10):
-                found[str(name)] = f"{1 - wrong:.0%} of the rows" if wrong else "every row"
-    return found
+                shares[str(name)] = f"{1 - wrong:.0%} of the rows" if wrong else "every row"
+    return shares

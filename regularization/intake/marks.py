@@ -37,25 +37,25 @@ def find_marks(columns: Iterable[Iterable[str]], *, delimiter: str) -> Marks:
     have the other mark before decimals, where numbers below 1,000 have none and larger ones all do, or where it is
     the file's `delimiter`, which a decimal mark would not be.
     """
-    found = [column for column in map(_column, columns) if column]
-    decimal = max(".,", key=lambda mark: _votes(mark, found))
-    if _votes(decimal, found):
+    known = [column for column in map(_column, columns) if column]
+    decimal = max(".,", key=lambda mark: _votes(mark, known))
+    if _votes(decimal, known):
         other = _other(decimal)
-        used = any(other in its.thousands | its.either for its in found)
+        used = any(other in column.thousands | column.either for column in known)
         return Marks(decimal, other if used else None)
     for mark in ",.":
-        its_columns = [its for its in found if mark in its.either]
-        if any(its.has_small and not its.has_large for its in its_columns) or (its_columns and mark == delimiter):
+        either = [column for column in known if mark in column.either]
+        if any(column.has_small and not column.has_large for column in either) or (either and mark == delimiter):
             return Marks(_other(mark), mark)
-        if its_columns:
+        if either:
             return Marks(mark, None, doubtful=True)
     return Marks()
 
 
 def _votes(mark: str, columns: list[_Column]) -> int:
     """How much speaks for a `mark` before decimals."""
-    agreeing = [its for its in columns if not its.decimals - {mark}]
-    return sum((mark in its.decimals) + (_other(mark) in its.thousands) for its in agreeing)
+    agreeing = [column for column in columns if not column.decimals - {mark}]
+    return sum((mark in column.decimals) + (_other(mark) in column.thousands) for column in agreeing)
 
 
 def _other(mark: str) -> str:
@@ -64,29 +64,29 @@ def _other(mark: str) -> str:
 
 def _column(texts: Iterable[str]) -> _Column | None:
     """What a column says, or None where it does not hold numbers."""
-    found, n_texts, n_numbers = _Column(set(), set(), set(), False, False), 0, 0
+    column, n_texts, n_numbers = _Column(set(), set(), set(), False, False), 0, 0
     for text in texts:
         n_texts += 1
         bare = re.sub(rf"[{SIGNS}{SPACES}]", "", text.strip()).lstrip("+-")
         if bare.isascii() and bare.isdigit():
-            found = found._replace(
-                has_small=found.has_small or len(bare) <= 3, has_large=found.has_large or len(bare) > 3
+            column = column._replace(
+                has_small=column.has_small or len(bare) <= 3, has_large=column.has_large or len(bare) > 3
             )
         elif re.fullmatch(r"[0-9]{1,3}([.,])[0-9]{3}(\1[0-9]{3})+", bare):
-            found.thousands.add(re.sub(r"[0-9]", "", bare)[0])
+            column.thousands.add(re.sub(r"[0-9]", "", bare)[0])
         elif match := re.fullmatch(r"[0-9]{1,3}(([.,])[0-9]{3})(\2[0-9]{3})*([.,])[0-9]+", bare):
             if match[4] == match[2]:
                 continue
-            found.thousands.add(match[2])
-            found.decimals.add(match[4])
+            column.thousands.add(match[2])
+            column.decimals.add(match[4])
         elif match := re.fullmatch(r"[1-9][0-9]{0,2}([.,])[0-9]{3}", bare):
-            found.either.add(match[1])
+            column.either.add(match[1])
         elif match := re.fullmatch(r"[0-9]*([.,])[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+([.,])", bare):
-            found.decimals.add(match[1] or match[2])
+            column.decimals.add(match[1] or match[2])
         else:
             continue
         n_numbers += 1
-    return found if n_texts and n_numbers >= MOSTLY * n_texts else None
+    return column if n_texts and n_numbers >= MOSTLY * n_texts else None
 
 
 def read_marked(table: pd.DataFrame, *, decimal: str, thousands: str | None) -> dict[str, str]:

@@ -28,10 +28,10 @@ def _layout_of_rows(content: bytes, layout: Layout, names: set[str], target: str
     text = decoded(content, layout.encoding)
     for delimiter in dict.fromkeys([layout.delimiter, *DELIMITERS]):
         for skip in dict.fromkeys([0, layout.skip]):
-            found = layout._replace(delimiter=delimiter, skip=skip, header=True)
-            first = _first_fields(text, found)
+            of_rows = layout._replace(delimiter=delimiter, skip=skip, header=True)
+            first = _first_fields(text, of_rows)
             if names <= set(first):
-                return found if delimiter == layout.delimiter else _with_its_marks(content, found)
+                return of_rows if delimiter == layout.delimiter else _with_its_marks(content, of_rows)
     return layout if isinstance(layout.header, bool) else _without_names(content, text, layout, target)
 
 
@@ -41,11 +41,11 @@ def _without_names(content: bytes, text: str, layout: Layout, target: str) -> La
     rest = [name for name in given if name != target]
     for delimiter in dict.fromkeys([layout.delimiter, *DELIMITERS]):
         for skip in dict.fromkeys([0, layout.skip]):
-            found = layout._replace(delimiter=delimiter, skip=skip)
+            of_rows = layout._replace(delimiter=delimiter, skip=skip)
             for header in (given, rest):
-                if len(_first_fields(text, found)) == len(header):
-                    found = found._replace(header=header)
-                    return found if delimiter == layout.delimiter else _with_its_marks(content, found)
+                if len(_first_fields(text, of_rows)) == len(header):
+                    of_rows = of_rows._replace(header=header)
+                    return of_rows if delimiter == layout.delimiter else _with_its_marks(content, of_rows)
     return layout
 
 
@@ -56,8 +56,8 @@ def _first_fields(text: str, layout: Layout) -> list[str]:
 
 def _with_its_marks(content: bytes, layout: Layout) -> Layout:
     """Another delimiter may come with another decimal mark."""
-    found, _ = find_layout(content, header=layout.header, skip=layout.skip, missing=layout.missing)
-    return layout._replace(decimal=found.decimal, thousands=found.thousands)
+    of_rows, _ = find_layout(content, header=layout.header, skip=layout.skip, missing=layout.missing)
+    return layout._replace(decimal=of_rows.decimal, thousands=of_rows.thousands)
 
 
 def to_inputs(rows: pd.DataFrame, columns: list[dict], *, strict: bool = True) -> tuple[np.ndarray, pd.Series]:
@@ -74,11 +74,11 @@ def to_inputs(rows: pd.DataFrame, columns: list[dict], *, strict: bool = True) -
         raise InputError(f"the rows lack the columns {missing}; expected {[column.name for column in known]}")
     if rows.empty:
         raise InputError("there is a header and no rows; expected at least one")
-    lenient = tuple(its if strict or its.categories else its._replace(may_miss=True) for its in known)
+    lenient = tuple(part if strict or part.categories else part._replace(may_miss=True) for part in known)
     encoded = np.column_stack(_encoded(rows, lenient))
     filled = np.isnan(encoded) & ~preprocessor.may_miss
-    told = [", ".join(its.name for its, is_filled in zip(known, row, strict=True) if is_filled) for row in filled]
-    return preprocessor.transform(np.where(filled, preprocessor.fill, encoded)), pd.Series(told, dtype=object)
+    names = [", ".join(part.name for part, is_filled in zip(known, row, strict=True) if is_filled) for row in filled]
+    return preprocessor.transform(np.where(filled, preprocessor.fill, encoded)), pd.Series(names, dtype=object)
 
 
 def _encoded(rows: pd.DataFrame, columns: tuple[Column, ...]) -> list[np.ndarray]:
@@ -113,15 +113,15 @@ def described(known: Mapping) -> tuple[Layout, list[dict], dict]:
     """The layout, the columns and the target that a model's file names. Raises `InputError` where they are damaged."""
     try:
         layout, columns, target = Layout(**known["layout"]), list(known["columns"]), dict(known["target"])
-        found, preprocessor = from_plain(columns)
-        names, labels = [column.name for column in found], target["labels"]
-        texts = [target["name"], *names, *labels, *(text for column in found for text in column.categories)]
-        limits = [number for column in found for number in column.limits or (0.0, 0.0)]
+        read, preprocessor = from_plain(columns)
+        names, labels = [column.name for column in read], target["labels"]
+        texts = [target["name"], *names, *labels, *(text for column in read for text in column.categories)]
+        limits = [number for column in read for number in column.limits or (0.0, 0.0)]
         numbers = [preprocessor.fill, preprocessor.mean, preprocessor.scale, np.array(limits, float)]
         numbers += [] if labels else [np.array([target["mean"], target["scale"]], float)]
-        sound = all(isinstance(text, str) for text in texts) and all(np.isfinite(each).all() for each in numbers)
+        sound = all(isinstance(text, str) for text in texts) and all(np.isfinite(values).all() for values in numbers)
         sound = sound and len(names) > 0 and len(labels) != 1 and bool((preprocessor.scale > 0).all())
-        sound = sound and len(limits) == 2 * len(found) and {"file", "sha256", "origin"} <= set(known["table"])
+        sound = sound and len(limits) == 2 * len(read) and {"file", "sha256", "origin"} <= set(known["table"])
         if not sound or not _is_sound(layout):
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, LookupError):
@@ -132,7 +132,7 @@ def described(known: Mapping) -> tuple[Layout, list[dict], dict]:
 def _is_sound(layout: Layout) -> bool:
     """Whether each field is of its kind; params.yaml is checked in the same way."""
     "a".encode(layout.encoding)  # raises for what is no encoding of texts
-    lists = [its for its in (layout.header, layout.missing) if its is not None and not isinstance(its, bool)]
+    lists = [texts for texts in (layout.header, layout.missing) if texts is not None and not isinstance(texts, bool)]
     return (
         isinstance(layout.delimiter, str)
         and len(layout.delimiter) == 1
@@ -141,5 +141,5 @@ def _is_sound(layout: Layout) -> bool:
         and type(layout.skip) is int
         and 0 <= layout.skip <= MOST_SKIPPED
         and isinstance(layout.header, bool | list)
-        and all(isinstance(its, list) and all(isinstance(text, str) for text in its) for its in lists)
+        and all(isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in lists)
     )

@@ -67,8 +67,8 @@ def _feed(digest: Any, value: Any) -> None:
         _feed(digest, sorted(value.items()))
     elif isinstance(value, list | tuple):
         digest.update(f"list {len(value)}:".encode())
-        for each in value:
-            _feed(digest, each)
+        for part in value:
+            _feed(digest, part)
     else:
         digest.update(f"{json.dumps(value)};".encode())
 
@@ -82,12 +82,12 @@ def computing_environment() -> dict[str, str]:
     return make_version_check()(LIBRARIES) | settings
 
 
-def differences(expected: dict[str, str], found: dict[str, str]) -> str:
+def differences(expected: dict[str, str], received: dict[str, str]) -> str:
     """What a worker has otherwise than expected, in words; empty where nothing."""
     unlike = [
-        f"{name} {found[name] or 'nothing'} (here {value or 'nothing'})"
+        f"{name} {received[name] or 'nothing'} (here {value or 'nothing'})"
         for name, value in expected.items()
-        if name in found and found[name] != value
+        if name in received and received[name] != value
     ]
     return ", ".join(unlike)
 

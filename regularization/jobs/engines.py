@@ -113,12 +113,12 @@ def train_on(client, work: Work, shards: Sequence[Shard], *, on_progress: Progre
 
 def _check_versions(client, expected: dict[str, str]) -> None:
     """Raise `InputError` where a worker has another Python, which could not read our functions, or other libraries."""
-    for address, told in client.get_versions()["workers"].items():
-        python = dict(told["host"])["python"] if told else "unknown"  # such as 3.11.7.final.0
+    for address, versions in client.get_versions()["workers"].items():
+        python = dict(versions["host"])["python"] if versions else "unknown"  # such as 3.11.7.final.0
         if not python.startswith(f"{expected['python']}."):
             raise InputError(f"worker {address} has Python {python}, expected {expected['python']}; {ADVICE}")
-    for address, found in client.run(make_version_check(), LIBRARIES).items():
-        unlike = differences(expected, found)
+    for address, received in client.run(make_version_check(), LIBRARIES).items():
+        unlike = differences(expected, received)
         if unlike:
             raise InputError(f"worker {address} has {unlike}; {ADVICE}")
 

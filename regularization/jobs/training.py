@@ -39,7 +39,7 @@ def train_shard(
         on_progress=on_progress and (lambda epochs: on_progress(epochs / work.epochs)),
     )
     shape = len(shard.runs), len(templates)
-    best, curves = best_epochs(history), _points(history, stopped=np.array([each is not None for each in patience]))
+    best, curves = best_epochs(history), _points(history, stopped=np.array([n is not None for n in patience]))
     diverged = np.isin([network.name for network in networks], history.diverged).reshape(shape)
     return Trained(
         weights.reshape(*shape, -1).swapaxes(0, 1),

@@ -27,7 +27,7 @@ def evaluate_model(model: keras.Sequential, arrays: Arrays, head: Head) -> dict[
     `loss` is Keras' own, with the penalties. The other scores are without them and compare between models: those of
     `score_predictions`, a number's in its own units. Raises `InputError` where one is not finite.
     """
-    found = {}
+    measured = {}
     for part, suffix in PARTS.items():
         X, y = getattr(arrays, f"X_{suffix}"), getattr(arrays, f"y_{suffix}")
         predicted = predictions(model, X)
@@ -41,8 +41,8 @@ def evaluate_model(model: keras.Sequential, arrays: Arrays, head: Head) -> dict[
         penalty, loss = float(sum(model.losses)), scores[head.loss.name]
         if not head.n_classes:
             loss = float(((predicted - y) ** 2).mean())  # of the standardized number
-        found[part] = {"loss": loss + penalty} | scores
-    return found
+        measured[part] = {"loss": loss + penalty} | scores
+    return measured
 
 
 def predictions(model: keras.Sequential, X: np.ndarray) -> np.ndarray:
@@ -57,9 +57,9 @@ def predictions(model: keras.Sequential, X: np.ndarray) -> np.ndarray:
     activation, is_softmax = last.activation, last.units > 1
     if is_softmax:
         last.activation = keras.activations.linear
-    found = model(X.astype(np.float32), training=False).numpy()
+    outputs = model(X.astype(np.float32), training=False).numpy()
     last.activation = activation
-    return found if is_softmax else found.ravel()
+    return outputs if is_softmax else outputs.ravel()
 
 
 def headline_metrics(model: keras.Sequential, arrays: Arrays, head: Head) -> dict:
@@ -71,14 +71,14 @@ def headline_metrics(model: keras.Sequential, arrays: Arrays, head: Head) -> dic
     """
     names = ("loss", head.rate, head.loss.name)
     scores = evaluate_model(model, arrays, head)
-    shown = {
+    metrics = {
         part: {name: scores[part][name] for name in names if name in scores[part]}
         for part in ("test", "validation", "train")
     }
-    shown["test"] |= {name: scores["test"][name] for name in head.shown_of_test if name in scores["test"]}
+    metrics["test"] |= {name: scores["test"][name] for name in head.shown_of_test if name in scores["test"]}
     if head.rate not in scores["train"].keys() & scores["test"].keys():
-        return shown
-    return shown | {"generalization_gap": scores["train"][head.rate] - scores["test"][head.rate]}
+        return metrics
+    return metrics | {"generalization_gap": scores["train"][head.rate] - scores["test"][head.rate]}
 
 
 def score_predictions(y: np.ndarray, predicted: np.ndarray, head: Head) -> dict[str, float]:
@@ -88,9 +88,9 @@ def score_predictions(y: np.ndarray, predicted: np.ndarray, head: Head) -> dict[
     above 0.5 as class 1, as Keras does.
     """
     if head.n_classes != 2:
-        found = {name: float(values[0]) for name, values in head.scores(y, predicted[None]).items()}
-        found |= {"ece": head.calibration_error(y, predicted)}
-        return {name: value for name, value in found.items() if np.isfinite(value)}
+        by_name = {name: float(values[0]) for name, values in head.scores(y, predicted[None]).items()}
+        by_name |= {"ece": head.calibration_error(y, predicted)}
+        return {name: value for name, value in by_name.items() if np.isfinite(value)}
     clipped = np.clip(predicted.astype(float), CLIP, 1 - CLIP)
     scores = {
         "accuracy": float(accuracy_score(y, predicted > 0.5)),

@@ -50,7 +50,7 @@ def read_model(file: bytes):
         with np.load(packed, allow_pickle=False) as arrays:
             weights = [arrays[f"arr_{number}"] for number in range(len(arrays.files))]
         model = keras.saving.deserialize_keras_object(described, safe_mode=True)
-        if not all(its.dtype == np.float32 and np.isfinite(its).all() for its in weights):
+        if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in weights):
             raise InputError("a weight in it is no finite number; `dvc repro` makes it again")
         model.set_weights(weights)
     except InputError:
@@ -121,7 +121,7 @@ def read_member(file: bytes, name: str) -> bytes:
 def _renumber_shared_objects(config: str) -> str:
     numbers: dict[str, int] = {}
 
-    def renumber(found: re.Match) -> str:
-        return f'"shared_object_id": {numbers.setdefault(found[1], len(numbers) + 1)}'
+    def renumber(match: re.Match) -> str:
+        return f'"shared_object_id": {numbers.setdefault(match[1], len(numbers) + 1)}'
 
     return re.sub(r'"shared_object_id": (\d+)', renumber, config)

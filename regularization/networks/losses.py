@@ -102,11 +102,11 @@ def exact_gradient(loss: object) -> object:
 
 
 def _with_exact_gradient(loss: object) -> object:
-    found: Any = keras.losses.get(loss)
+    known: Any = keras.losses.get(loss)
     for function, kind, exact in (
         (keras.losses.binary_crossentropy, keras.losses.BinaryCrossentropy, ExactGradientCrossentropy),
         (keras.losses.categorical_crossentropy, keras.losses.CategoricalCrossentropy, ExactCategoricalCrossentropy),
     ):
-        if found is function or type(found) is kind:
-            return exact() if found is function else exact(**found.get_config())
+        if known is function or type(known) is kind:
+            return exact() if known is function else exact(**known.get_config())
     return loss

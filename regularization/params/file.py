@@ -72,8 +72,8 @@ def with_data(text: str, values: dict) -> tuple[str, list[str]]:
     for name in without_labels:
         del variants[name]
     yaml.dump(content, changed)
-    head, found, rest = changed.getvalue().partition(AFTER_DATA)
-    return f"{head.rstrip()}\n{found}{rest}", without_labels  # the blank line belonged to the old columns
+    head, after, rest = changed.getvalue().partition(AFTER_DATA)
+    return f"{head.rstrip()}\n{after}{rest}", without_labels  # the blank line belonged to the old columns
 
 
 def with_values(text: str, values: dict) -> str:
@@ -83,8 +83,8 @@ def with_values(text: str, values: dict) -> str:
     for key, value in values.items():
         *groups, name = key.split(".")
         group = content
-        for each in groups:
-            group = group[each]
+        for part in groups:
+            group = group[part]
         group[name] = _in_braces(value) if isinstance(value, dict) else value
     yaml.dump(content, changed)
     return changed.getvalue()
@@ -95,7 +95,7 @@ def _written(value: object) -> object:
     if isinstance(value, dict) and list(value) == CURVES:
         return _in_braces(value)
     if isinstance(value, dict):
-        return CommentedMap({_written(key): _range(its) for key, its in value.items()})
+        return CommentedMap({_written(key): _range(part) for key, part in value.items()})
     if isinstance(value, list):
         return [_written(item) for item in value]
     if isinstance(value, str) and CHANGED.search(value):
@@ -110,7 +110,7 @@ def _range(limits: object) -> object:
 
 
 def _in_braces(values: dict) -> CommentedMap:
-    within = CommentedMap({key: _in_line(its) if isinstance(its, list) else its for key, its in values.items()})
+    within = CommentedMap({key: _in_line(item) if isinstance(item, list) else item for key, item in values.items()})
     within.fa.set_flow_style()
     return within
 

@@ -58,8 +58,8 @@ def check_untouched(model: keras.Sequential) -> None:
         raise refused(model, "layers", "none that are built", "a model that begins with keras.Input((features,))")
     (given,) = model.inputs
     if given.dtype != "float32" or len(given.shape) != 2 or given.sparse or given.shape[0] is not None:
-        told = f"shape {given.shape} of {given.dtype}{', sparse' if given.sparse else ''}"
-        raise refused(model, "Input", told, "keras.Input((features,)) of float32")
+        received = f"shape {given.shape} of {given.dtype}{', sparse' if given.sparse else ''}"
+        raise refused(model, "Input", received, "keras.Input((features,)) of float32")
     weighted = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
     if weighted is not None:
         raise refused(model, "loss_weights", weighted, "loss_weights=None")
@@ -83,8 +83,8 @@ def check_built(model: keras.Sequential, layer: keras.layers.Dense) -> None:
         for kind in ("regularizer", "constraint"):
             given, used = getattr(layer, f"{part}_{kind}"), getattr(getattr(layer, part), kind)
             if given is not used:
-                told = f"{part}_{kind}={given} of a layer that was built with {used}"
-                raise refused(model, layer.name, told, "what a layer is built with")
+                received = f"{part}_{kind}={given} of a layer that was built with {used}"
+                raise refused(model, layer.name, received, "what a layer is built with")
     shape = layer.get_weights()[0].shape
     if shape[-1] != layer.units:
         raise refused(model, layer.name, f"units={layer.units}, with a kernel {shape}", "the units it was built with")

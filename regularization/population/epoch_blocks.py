@@ -61,11 +61,11 @@ def rates_of_block(
     The models, one a lane, have `n_steps` steps in an epoch, and others of the population up to `most_steps`.
     """
     n_epochs = -(-epochs // block) * block
-    found = np.zeros((block, most_steps, LANES), np.float32)
+    of_block = np.zeros((block, most_steps, LANES), np.float32)
     for lane, schedule in enumerate(schedules):
         rates = _rates(schedule, n_epochs * n_steps).reshape(n_epochs, n_steps)
-        found[:, :n_steps, lane] = rates[first_epoch : first_epoch + block]
-    return found
+        of_block[:, :n_steps, lane] = rates[first_epoch : first_epoch + block]
+    return of_block
 
 
 @functools.lru_cache(maxsize=32)

@@ -97,8 +97,8 @@ def _normalize(x, weights: list, places: list[int], settings: dict, share, step)
     one = settings["opaque_one"]
     if step is None:
         return (x - mean) / _root(variance, one) * gamma + beta
-    found: Any = _normalize_batch(x, gamma, beta, share[:, None], one)
-    output, *batch = found
+    normalized: Any = _normalize_batch(x, gamma, beta, share[:, None], one)
+    output, *batch = normalized
     for place, moving, new in zip(places[2:], (mean, variance), batch, strict=True):
         weights[place] = moving * MOVING_MOMENTUM + new * (1 - MOVING_MOMENTUM)
     return output
@@ -182,7 +182,7 @@ def multiply(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, opaque_one: tf.Te
     def gradient(upstream: tf.Tensor):
         to_x = sum_of_products(upstream, tf.transpose(kernel, (1, 0, 2)), 0.0)
         if int(x.shape[0]) <= WRITTEN_OUT:
-            to_kernel: Any = sum(its * upstream[row, None] for row, its in enumerate(tf.unstack(x[:, :, None])))
+            to_kernel: Any = sum(inputs * upstream[row, None] for row, inputs in enumerate(tf.unstack(x[:, :, None])))
         else:
             to_kernel = sum_of_products(tf.transpose(x, (1, 0, 2)), upstream, 0.0)
         return to_x, to_kernel, _sum_over_rows(upstream), None

@@ -32,14 +32,14 @@ def apply_gradients(architecture: Architecture, state: dict, gradients: list, se
     )
     for place, w, m, v in zip(trainable, *updated, strict=True):
         weights[place], momentum[place], velocity[place] = w, m, v
-    found = {"momentum": momentum, "velocity": velocity}
+    next_state = {"momentum": momentum, "velocity": velocity}
     if architecture.averages:
-        found["average"] = _average(state["average"], weights, trainable, settings, step)
+        next_state["average"] = _average(state["average"], weights, trainable, settings, step)
     for layer, constrained in enumerate(architecture.constrains):
         if constrained:
             place = architecture.place("kernel", layer)
             weights[place] = _constrain(weights[place], settings, layer)
-    return found | {"weights": weights}
+    return next_state | {"weights": weights}
 
 
 def _adam(adam, weights, momentum, velocity, gradients, rate, t):
@@ -75,10 +75,10 @@ def _shrink(gradient, within: list, settings: dict):
 def _average(average: list, weights: list, trainable: list[int], settings: dict, step) -> list:
     """Keras' exponential moving average of the weights, `ema_momentum`; moving statistics stand as they are."""
     momentum = tf.where(step > 0, settings["ema_momentum"], 0.0)
-    found = list(weights)
+    updated = list(weights)
     for place in trainable:
-        found[place] = momentum * average[place] + (1 - momentum) * weights[place]
-    return found
+        updated[place] = momentum * average[place] + (1 - momentum) * weights[place]
+    return updated
 
 
 def _constrain(kernel, settings: dict, layer: int):

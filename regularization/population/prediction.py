@@ -72,5 +72,5 @@ def predict_networks(
 def _stack(parts: Sequence[np.ndarray], axis: int, size: int) -> np.ndarray:
     """The parts, one a lane as the last axis, with zeros up to `size` along `axis`: one program serves all pieces."""
     stacked = np.stack(parts, axis=-1).astype(np.float32)
-    missing = [(0, size - stacked.shape[axis] if each == axis else 0) for each in range(stacked.ndim)]
+    missing = [(0, size - stacked.shape[axis] if dimension == axis else 0) for dimension in range(stacked.ndim)]
     return np.pad(stacked, missing) if any(map(any, missing)) else stacked

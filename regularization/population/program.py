@@ -45,8 +45,8 @@ def compile_block(architecture: Architecture) -> Callable:
 
             def train_step(step, now, total):
                 batch = _batch(batches[step], step, settings["n_train"])
-                its = settings | ({"learning_rate": settings["rates"][number, step]} if architecture.schedules else {})
-                now, scores = _train_step(architecture, now, its, batch, epoch * n_steps + step)
+                rate = {"learning_rate": settings["rates"][number, step]} if architecture.schedules else {}
+                now, scores = _train_step(architecture, now, settings | rate, batch, epoch * n_steps + step)
                 return now, total + scores
 
             now, total = _repeat(train_step, n_steps, now, tf.zeros((3, LANES)))

@@ -77,12 +77,12 @@ class Architecture(NamedTuple):
     @property
     def parts(self) -> list[tuple[str, int, tuple[int, ...]]]:
         """The weights as `get_weights` gives them: name, number of the Dense layer that they belong to, shape."""
-        found = []
+        parts = []
         for layer, (inputs, units) in enumerate(itertools.pairwise(self.units)):
             if self.normalizes[layer]:
-                found += [(name, layer, (inputs,)) for name in ("gamma", "beta", "mean", "variance")]
-            found += [("kernel", layer, (inputs, units)), ("bias", layer, (units,))]
-        return found
+                parts += [(name, layer, (inputs,)) for name in ("gamma", "beta", "mean", "variance")]
+            parts += [("kernel", layer, (inputs, units)), ("bias", layer, (units,))]
+        return parts
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -144,8 +144,8 @@ def read_network(model: keras.Sequential) -> Network:
     except InputError:
         raise
     except Exception as error:  # Keras describes a model with a part of an impossible value by an error of any kind
-        told = f"a part that Keras cannot describe ({type(error).__name__}: {str(error).partition('.')[0]})"
-        raise refused(model, "layers", told, "a model as its constructor made it") from None
+        received = f"a part that Keras cannot describe ({type(error).__name__}: {str(error).partition('.')[0]})"
+        raise refused(model, "layers", received, "a model as its constructor made it") from None
 
 
 def _read(model: keras.Sequential) -> Network:
@@ -153,14 +153,14 @@ def _read(model: keras.Sequential) -> Network:
     layers, before = _read_layers(model)
     of_layers = {
         "activity": [_penalty(model, layer, layer.activity_regularizer) for layer in layers],
-        "dropout": [getattr(found.get(keras.layers.Dropout), "rate", 0.0) for found in before],
-        "stddev": [getattr(found.get(keras.layers.GaussianNoise), "stddev", 0.0) for found in before],
+        "dropout": [getattr(kinds.get(keras.layers.Dropout), "rate", 0.0) for kinds in before],
+        "stddev": [getattr(kinds.get(keras.layers.GaussianNoise), "stddev", 0.0) for kinds in before],
         "max_norm": [_max_norm(model, layer) for layer in layers],
     }
     architecture = Architecture(
         units=(model.inputs[0].shape[-1], *(layer.units for layer in layers)),
         activations=tuple(_activation(model, layer) for layer in layers),
-        normalizes=tuple(keras.layers.BatchNormalization in found for found in before),
+        normalizes=tuple(keras.layers.BatchNormalization in kinds for kinds in before),
         penalises_output=tuple(any(penalty) for penalty in of_layers["activity"]),
         adam=tuple(optimizer[name] for name in ("beta_1", "beta_2", "epsilon")),
         drops=tuple(rate > 0 for rate in of_layers["dropout"]),
@@ -221,18 +221,18 @@ def _read_loss(model: keras.Sequential) -> tuple[str, float]:
     """Its name among `LOSSES`, that of the sparse cross-entropy being the other's, and the label smoothing."""
     loss: Any = getattr(model, "loss", None)
     smoothing = 0.0
-    found = ALIASES.get(loss, loss) if isinstance(loss, str) else None
+    name_of_loss = ALIASES.get(loss, loss) if isinstance(loss, str) else None
     for name, (kind, free, _) in LOSSES.items():
         if type(loss) is kind:
             check_settings(model, loss, kind(), {"name", *free})
-            told: dict = loss.get_config()  # type: ignore[union-attr]
+            config: dict = loss.get_config()  # type: ignore[union-attr]
             used: dict = loss._fn_kwargs  # type: ignore[union-attr]
-            if any(told[name] != value for name, value in used.items() if name in told):
+            if any(config[name] != value for name, value in used.items() if name in config):
                 raise refused(model, "loss", "a setting that was changed after it was made", "a loss made anew")
-            found, smoothing = name, float(told.get("label_smoothing", 0.0))
-    if found not in LOSSES:
+            name_of_loss, smoothing = name, float(config.get("label_smoothing", 0.0))
+    if name_of_loss not in LOSSES:
         raise refused(model, "loss", loss, f"a model compiled with one of the losses {', '.join(LOSSES)}")
-    return found.removeprefix("sparse_"), smoothing
+    return name_of_loss.removeprefix("sparse_"), smoothing
 
 
 def _read_schedule(model: keras.Sequential) -> Any:
@@ -256,7 +256,7 @@ def _schedule_of(config: str) -> Any:
 def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], list[dict]]:
     """The Dense layers, and by its class what stands before each (see `BEFORE_DENSE`)."""
     order = list(BEFORE_DENSE)
-    layers, before, found = [], [], {}
+    layers, before, kinds = [], [], {}
     for layer in model.layers:
         kind = type(layer)
         if kind is keras.layers.Dense:
@@ -265,12 +265,12 @@ def _read_layers(model: keras.Sequential) -> tuple[list[keras.layers.Dense], lis
             check_settings(model, layer, keras.layers.Dense(layer.units), FREE_IN_DENSE)
             check_built(model, layer)
             layers.append(layer)
-            before.append(found)
-            found = {}
-        elif kind in order and layer is not model.layers[-1] and not set(found) & set(order[order.index(kind) :]):
+            before.append(kinds)
+            kinds = {}
+        elif kind in order and layer is not model.layers[-1] and not set(kinds) & set(order[order.index(kind) :]):
             default = kind() if kind is keras.layers.BatchNormalization else kind(0.5)
             check_settings(model, layer, default, BEFORE_DENSE[kind])
-            found[kind] = layer
+            kinds[kind] = layer
         else:
             supported = "Dense layers, before each at most one BatchNormalization, GaussianNoise, Dropout in this order"
             raise refused(model, layer.name, layer, supported)
@@ -282,8 +282,8 @@ def _activation(model: keras.Sequential, layer: keras.layers.Dense) -> str:
     for name in ACTIVATIONS:
         if layer.activation is keras.activations.get(name):
             return name
-    told = getattr(layer.activation, "__name__", layer.activation)
-    raise refused(model, layer.name, f"activation {told!r}", f"Keras' own {', '.join(ACTIVATIONS)}")
+    received = getattr(layer.activation, "__name__", layer.activation)
+    raise refused(model, layer.name, f"activation {received!r}", f"Keras' own {', '.join(ACTIVATIONS)}")
 
 
 def _penalty(model: keras.Sequential, layer: keras.layers.Layer, regularizer) -> tuple[float, float]:

@@ -149,6 +149,7 @@ class _Population:
         n = len(networks)
         self.architectures = [network.architecture.in_batches(batch_size) for network in networks]
         self.networks, self.epochs = networks, epochs
+        averages = np.array([architecture.averages for architecture in self.architectures])
         most_rows = max(len(data.X_train) for data in datasets)  # a larger batch would be filled up
         self.rows = RowPlaces(datasets, seeds, epochs=epochs, batch_size=min(batch_size, most_rows), workers=workers)
         weights = np.zeros((n, max(len(network.weights) for network in networks)), np.float32)
@@ -156,7 +157,7 @@ class _Population:
             weights[number, : len(network.weights)] = network.weights
         self.state = {  # (models, parameters) and (models,)
             "weights": weights,
-            "average": weights.copy() if any(each.averages for each in self.architectures) else weights[:, :0],
+            "average": weights.copy() if averages.any() else weights[:, :0],
             "momentum": np.zeros_like(weights),
             "velocity": np.zeros_like(weights),
             "best_weights": weights.copy(),
@@ -168,8 +169,9 @@ class _Population:
         patience = one_each(patience, n)
         self.stops_early = np.array([its_patience is not None for its_patience in patience])
         # As in Keras, where the weights of the best epoch come after the averaged ones and replace them.
-        self.ends_averaged = np.array([each.averages for each in self.architectures]) & ~self.stops_early
-        self.settings["patience"] = np.array([epochs if each is None else each for each in patience], np.int32)
+        self.ends_averaged = averages & ~self.stops_early
+        waits = [epochs if epochs_without is None else epochs_without for epochs_without in patience]
+        self.settings["patience"] = np.array(waits, np.int32)
         self.history = np.full((n, 6, epochs), np.nan, np.float32)
         self.running, self.diverged = np.ones(n, bool), np.zeros(n, bool)
 

@@ -74,20 +74,20 @@ def measure_runs(
     `penalties` `(runs, 3)` are added to the loss of each part, and `described` holds what else is known of each.
     """
     split_of_run = [split for split in splits for _ in split.seeds]
-    scale_of_run = [its.target for split, its in zip(splits, scaled, strict=True) for _ in split.seeds]
+    scale_of_run = [arrays.target for split, arrays in zip(splits, scaled, strict=True) for _ in split.seeds]
     n_runs, head = len(split_of_run), table.head
     diverged = np.zeros(n_runs, bool) if diverged is None else diverged
     penalties = np.zeros((n_runs, 3)) if penalties is None else penalties
     if not head.n_classes:
-        outputs = np.stack([scale.restore(its) for scale, its in zip(scale_of_run, outputs, strict=True) if scale])
+        outputs = np.stack([scale.restore(row) for scale, row in zip(scale_of_run, outputs, strict=True) if scale])
     scores, columns = head.score_rows(table.y, outputs), score_columns(head)
     rows = []
     for number, split in enumerate(split_of_run):
         row = _sizes(split.rows, table.groups) | dict.fromkeys(columns, np.nan)
         if not diverged[number]:
             of_run = {name: values[number : number + 1] for name, values in scores.items()}
-            its = outputs[number : number + 1]
-            row |= _measure(table, split, its, of_run, penalties[number], scale_of_run[number])
+            of_network = outputs[number : number + 1]
+            row |= _measure(table, split, of_network, of_run, penalties[number], scale_of_run[number])
             row |= described[number] if described else {}
         rows.append(row)
     honest = np.array([split.protocol == "honest" for split in split_of_run])
@@ -114,13 +114,13 @@ def _measure(table: Table, split: PlannedSplit, outputs, scores: dict, penalties
     """Return the scores of one network on each part; `outputs` and `scores` have a first axis of 1."""
     measured, head = {}, table.head
     for part, rows, penalty in zip(("train", "val", "test"), split.rows, penalties, strict=True):
-        values = head.scores_of_sums(table.y[rows], {name: its[:, rows] for name, its in scores.items()})
+        values = head.scores_of_sums(table.y[rows], {name: sums[:, rows] for name, sums in scores.items()})
         if part != "train":
             values |= head.scores_of_classes(table.y[rows], outputs[:, rows])
-        found = {name: float(its[0]) for name, its in values.items()}
-        loss = found[head.loss.name] if scale is None else (found[head.loss.name] / scale.scale) ** 2
-        found["loss"] = loss + float(penalty)
-        measured |= {f"{part}_{name}": value for name, value in found.items()}
+        of_part = {name: float(of_metric[0]) for name, of_metric in values.items()}
+        loss = of_part[head.loss.name] if scale is None else (of_part[head.loss.name] / scale.scale) ** 2
+        of_part["loss"] = loss + float(penalty)
+        measured |= {f"{part}_{name}": value for name, value in of_part.items()}
     tested = split.rows.test
     measured[head.predicted_column] = head.predicted(outputs[0, tested])
     measured["test_ece"] = head.calibration_error(table.y[tested], outputs[0, tested])
@@ -130,8 +130,8 @@ def _measure(table: Table, split: PlannedSplit, outputs, scores: dict, penalties
 def _picture(table: Table, splits: Sequence[PlannedSplit], outputs: np.ndarray, diverged: np.ndarray) -> np.ndarray:
     """`Head.picture_sums` over the test rows of each honest training that did not diverge."""
     sums = [
-        table.head.picture_sums(table.y[split.rows.test], its[split.rows.test], table.y)
-        for split, its, is_lost in zip(splits, outputs, diverged, strict=True)
+        table.head.picture_sums(table.y[split.rows.test], output[split.rows.test], table.y)
+        for split, output, is_lost in zip(splits, outputs, diverged, strict=True)
         if split.protocol == "honest" and not is_lost
     ]
     shape = table.head.picture_sums(table.y[:1], np.zeros_like(outputs[0, :1]), table.y).shape

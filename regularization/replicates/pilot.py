@@ -28,7 +28,7 @@ def best_epoch(splits: list[PlannedSplit], table: Table, *, network: dict, batch
     runs = tuple((number, seed) for number, split in enumerate(first) for seed in split.seeds)
     patience = min(PATIENCE, 3 + ROWS_FOR_PATIENCE // len(table.y))
     trained = train_shard(Work(network, EPOCHS, batch_size, parts), Shard(({"patience": patience},), runs))
-    found = trained.best_epochs[~trained.diverged]
-    if not len(found):
+    epochs = trained.best_epochs[~trained.diverged]
+    if not len(epochs):
         raise InputError("every training of the pilot diverged; lower learning_rate")
-    return int(np.median(found))
+    return int(np.median(epochs))

@@ -106,11 +106,11 @@ def _outputs_of(
         arrays = _fewer(arrays, seed)
         with threadpool_limits(1, "openmp"):  # of the boosting: the splits share the processors already
             predicted = [_predicted(model, arrays, scaled.X, seed, table.head) for model in models.values()]
-        return scaled, [table.head.outputs_of(each) for each in predicted]
+        return scaled, [table.head.outputs_of(values) for values in predicted]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(of_split, splits):
-            yield found
+        for outputs in pool.map(of_split, splits):
+            yield outputs
             advance(len(models))
 
 

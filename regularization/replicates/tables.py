@@ -44,8 +44,8 @@ def make_tables(
 
 def _sums(blocks: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Of each block; counts stay whole numbers."""
-    found = np.bincount(blocks, values)
-    return found.astype(int) if np.issubdtype(values.dtype, np.integer) else found
+    sums = np.bincount(blocks, values)
+    return sums.astype(int) if np.issubdtype(values.dtype, np.integer) else sums
 
 
 def _tables(

@@ -62,20 +62,22 @@ def train_replicates(
         name: [keeper.load(techniques_of(settings), digest) for digest in digests]
         for name, settings in variants.items()
     }
-    advance(sum(n_runs(chunk) for kept in measured.values() for chunk, its in zip(chunks, kept, strict=True) if its))
+    advance(
+        sum(n_runs(chunk) for parts in measured.values() for chunk, part in zip(chunks, parts, strict=True) if part)
+    )
     for missing, names in _by_missing_chunks(measured).items():
         some = {name: variants[name] for name in names}
         for bunch in plan_bunches([chunks[number] for number in missing], table):
             work, scaled = _work_on(bunch, table, network, epochs, batch_size)
             shards = plan_shards(list(some.values()), list(chain(*bunch)), runs_per_shard=runs_per_shard)
-            found = dict(train_shards(work, shards, on_progress=advance))
-            trained = join_runs([found[number] for number in range(len(shards))])
+            by_shard = dict(train_shards(work, shards, on_progress=advance))
+            trained = join_runs([by_shard[number] for number in range(len(shards))])
             for name, chunk, result in _measure_bunch(some, bunch, trained, scaled, table, network):
                 number = chunks.index(chunk)
                 measured[name][number] = result
                 keeper.save(result, techniques_of(variants[name]), digests[number])
     replicates = make_tables(
-        {name: [part for part in its if part] for name, its in measured.items()}, chunks, splits, table
+        {name: [part for part in results if part] for name, results in measured.items()}, chunks, splits, table
     )
     if "test_loss" not in replicates.trainings or replicates.trainings["test_loss"].isna().all():
         raise InputError(f"every training of {', '.join(variants)} diverged; lower learning_rate or the penalties")
@@ -104,8 +106,8 @@ def _work_on(bunch: Sequence[Chunk], table: Table, network: dict, epochs: int, b
     """Return the work of training on the splits of a bunch, and all rows as each of them scales them."""
     splits = list(chain(*bunch))
     arrays = [in_32_bits(split.arrays(table)) for split in splits]
-    scaled = [scale_table(split, its, len(table.y)) for split, its in zip(splits, arrays, strict=True)]
-    return Work(network, epochs, batch_size, tuple(its[:4] for its in arrays)), scaled
+    scaled = [scale_table(split, parts, len(table.y)) for split, parts in zip(splits, arrays, strict=True)]
+    return Work(network, epochs, batch_size, tuple(parts[:4] for parts in arrays)), scaled
 
 
 def _measure_bunch(
@@ -123,13 +125,13 @@ def _measure_bunch(
         tables = scaled[first_split : first_split + len(chunk)]
         for number, (name, settings) in enumerate(variants.items()):
             template, patience = read_variant(network, settings)
-            its = Trained(
+            of_variant = Trained(
                 trained.weights[number, runs, : template.architecture.n_parameters],
                 trained.curves[:, number, runs],
                 trained.best_epochs[number, runs],
                 trained.diverged[number, runs],
             )
-            yield name, chunk, _measure(template, its, chunk, tables, table, validated=patience is not None)
+            yield name, chunk, _measure(template, of_variant, chunk, tables, table, validated=patience is not None)
         first_split, first_run = first_split + len(chunk), runs.stop
 
 
@@ -145,7 +147,7 @@ def _measure(
     """Measure one variant's networks, one per split and seed; `trained` has no axis of variants."""
     of_run = [scaled for split, scaled in zip(chunk, tables, strict=True) for _ in split.seeds]
     outputs, penalties = predict_networks(
-        [template] * len(of_run), trained.weights, [its.X for its in of_run], [its.shares for its in of_run]
+        [template] * len(of_run), trained.weights, [data.X for data in of_run], [data.shares for data in of_run]
     )
     described = [
         {} if is_lost else describe_kernels(_kernels(template, weights)) | {"best_epoch": float(best_epoch)}

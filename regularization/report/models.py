@@ -48,12 +48,12 @@ def scores_table(
     """The test scores of each model and of the constant predictor, beside the notebook's where these belong here."""
     printed = {(row.variant, row.score): row.reported for row in reported.itertuples()}
     theirs = {"notebook's accuracy": "test_accuracy", "notebook's loss": "test_loss"} if printed else {}
-    shown = head.shown_of_model
-    heads = ("model", *shown.values(), *theirs)
+    labels = head.shown_of_model
+    heads = ("model", *labels.values(), *theirs)
     rows = []
-    for name, its in scores.items():
+    for name, scores_of_model in scores.items():
         beside = [printed.get((name, column)) for column in theirs.values()]
-        values = [*(its["test"].get(key) for key in shown), *beside]
+        values = [*(scores_of_model["test"].get(key) for key in labels), *beside]
         rows.append([name, *(NOTHING if value is None else figure(value) for value in values)])
     larger = [figure(value) for value in head.constant_of_model(majority)]
     constant = "the larger class, always" if head.n_classes else "the mean, always"

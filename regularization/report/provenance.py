@@ -50,11 +50,11 @@ def provenance_section(source: Mapping, data: Mapping, requirements: str) -> Sec
         Table("The packages, as requirements.txt pins them", ("package", "version"), list(versions.items())),
         Table("The commands", ("to", "run"), COMMANDS),
     ]
-    told = [
+    sentences = [
         "The same commit gives this page byte for byte on any x86-64 machine with AVX2. It holds no date and no "
         "commit: a page cannot name the commit that will hold its results, but the last command below finds it.",
     ]
-    return Section("made", "How it was made", told, tables)
+    return Section("made", "How it was made", sentences, tables)
 
 
 def _parts(rows: Mapping[str, int]) -> str:
@@ -78,6 +78,7 @@ def versions_of(requirements: str) -> dict[str, str]:
 
 def params_text(params: Mapping) -> str:
     """params.yaml as it was read, without the folder of a table on this machine."""
-    data = params["data"]
-    shown = dict(params) | {"data": data | {"url": public_address(data["url"]), "watch": public_address(data["watch"])}}
-    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100)
+    addresses = {key: public_address(params["data"][key]) for key in ("url", "watch")}
+    return yaml.safe_dump(
+        dict(params) | {"data": params["data"] | addresses}, sort_keys=False, allow_unicode=True, width=100
+    )

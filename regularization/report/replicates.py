@@ -71,8 +71,8 @@ def _counts(trainings: pd.DataFrame) -> str:
 
 def distribution_chart(trainings: pd.DataFrame, metric: Metric) -> Chart:
     """Where the scores of single trainings lie, per variant and protocol."""
-    found = trainings.dropna(subset=[metric.column]).groupby(["variant", "protocol"], sort=False)[metric.column]
-    shares = pd.DataFrame({share: found.quantile(share) for share in SHARES})
+    groups = trainings.dropna(subset=[metric.column]).groupby(["variant", "protocol"], sort=False)[metric.column]
+    shares = pd.DataFrame({share: groups.quantile(share) for share in SHARES})
     variants = list(trainings["variant"].unique())
     scored = set(shares.index.get_level_values("protocol"))  # a test part that lacks a class has no balanced accuracy
     protocols = [name for name in PROTOCOLS if name in scored]
@@ -102,22 +102,22 @@ def distribution_chart(trainings: pd.DataFrame, metric: Metric) -> Chart:
 def _distribution_figure(shares: pd.DataFrame, variants: list[str], protocols: list[str], metric: Metric) -> dict:
     traces = []
     for number, protocol in enumerate(protocols):
-        its = shares.xs(protocol, level="protocol")
+        rows = shares.xs(protocol, level="protocol")
         shift = 0.25 * ((len(protocols) - 1) / 2 - number)
-        y = [shift - variants.index(name) for name in its.index]
+        y = [shift - variants.index(name) for name in rows.index]
         color, name = series(number), PROTOCOLS[protocol]
         thick = {"type": "scatter", "mode": "lines", "showlegend": False, "legendgroup": name, "hoverinfo": "skip"}
         thick["x"] = [
-            value for pair in zip(numbers(its[0.25]), numbers(its[0.75]), strict=True) for value in (*pair, None)
+            value for pair in zip(numbers(rows[0.25]), numbers(rows[0.75]), strict=True) for value in (*pair, None)
         ]
         thick["y"] = [value for place in y for value in (place, place, None)]
         thick["line"] = {"color": color, "width": 5}
-        trace = dots(name, its[0.5], its[0.025], its[0.975], y, symbol=SYMBOLS[number], color=color)
-        traces += [thick, trace | {"legendgroup": name, "text": [plain(variant) for variant in its.index]}]
+        trace = dots(name, rows[0.5], rows[0.025], rows[0.975], y, symbol=SYMBOLS[number], color=color)
+        traces += [thick, trace | {"legendgroup": name, "text": [plain(variant) for variant in rows.index]}]
         traces[-1] |= {"hovertemplate": "%{text}: median %{x:.3f}<extra></extra>"}
-    shown = layout(axis_title(metric), "", height=130 + 46 * len(variants))
-    shown["yaxis"] = names_axis(variants)
-    return {"data": traces, "layout": shown}
+    axes = layout(axis_title(metric), "", height=130 + 46 * len(variants))
+    axes["yaxis"] = names_axis(variants)
+    return {"data": traces, "layout": axes}
 
 
 def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
@@ -127,8 +127,8 @@ def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
     trace = dots("change", rows["change"], rows["lower"], rows["upper"], y, symbol="diamond", color=series(0))
     trace |= {"text": [plain(name) for name in rows["variant"]], "showlegend": False}
     trace |= {"hovertemplate": "%{text}: %{x:+.3f}<extra></extra>"}
-    shown = layout(f"change of {axis_title(metric)}", "", height=100 + 30 * len(rows))
-    shown["yaxis"], shown["xaxis"] = names_axis(list(rows["variant"])), shown["xaxis"] | {"zerolinecolor": "@ink"}
+    axes = layout(f"change of {axis_title(metric)}", "", height=100 + 30 * len(rows))
+    axes["yaxis"], axes["xaxis"] = names_axis(list(rows["variant"])), axes["xaxis"] | {"zerolinecolor": "@ink"}
     most, least = rows.loc[rows["change"].idxmax()], rows.loc[rows["change"].idxmin()]
     cells = [
         [
@@ -147,29 +147,29 @@ def leakage_chart(leakage: pd.DataFrame, metric: Metric) -> Chart:
             f"The change runs from {figure(least['change'], sign='+')} ({least['variant']}) to "
             f"{figure(most['change'], sign='+')} ({most['variant']})."
         ),
-        figure={"data": [trace], "layout": shown},
+        figure={"data": [trace], "layout": axes},
         table=Table("Change of each test score", heads, cells),
     )
 
 
 def lottery_chart(lottery: pd.DataFrame, score: str, *, is_notebook: bool) -> Chart:
     """How often each variant would come out on top on one split, if it were trained once more with another seed."""
-    whose, its = ("The notebook's lottery", "of the notebook, ") if is_notebook else ("A lottery", "")
+    whose, origin = ("The notebook's lottery", "of the notebook, ") if is_notebook else ("A lottery", "")
     y = [-number for number in range(len(lottery))]
     shares = {"x": 100 * lottery["wins"], "lower": 100 * lottery["lower"], "upper": 100 * lottery["upper"]}
     trace = dots("wins", **shares, y=y, symbol="circle", color=series(0))
     trace |= {"text": [plain(name) for name in lottery["variant"]], "showlegend": False}
     trace |= {"hovertemplate": "%{text}: %{x:.0f}%<extra></extra>"}
-    shown = layout("share of the reruns (%)", "", height=100 + 30 * len(lottery))
-    shown["yaxis"], shown["xaxis"] = names_axis(list(lottery["variant"])), shown["xaxis"] | {"rangemode": "tozero"}
+    axes = layout("share of the reruns (%)", "", height=100 + 30 * len(lottery))
+    axes["yaxis"], axes["xaxis"] = names_axis(list(lottery["variant"])), axes["xaxis"] | {"rangemode": "tozero"}
     first = lottery.loc[lottery["wins"].idxmax()]
     rows = [[row.variant, f"{row.wins:.0%}", f"{row.lower:.0%} to {row.upper:.0%}"] for row in lottery.itertuples()]
     return Chart(
         name="lottery",
         title=f"{whose}: how often each variant has the best {score} when only the seeds change",
-        note=f"In percent of reruns {its}one training of each variant on the one split; 95% intervals.",
+        note=f"In percent of reruns {origin}one training of each variant on the one split; 95% intervals.",
         alternative=f"{first['variant']} comes out on top most often, in {first['wins']:.0%} of the reruns.",
-        figure={"data": [trace], "layout": shown},
+        figure={"data": [trace], "layout": axes},
         table=Table("Share of the reruns won", ("variant", "wins", "95% interval"), rows),
     )
 

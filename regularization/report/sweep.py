@@ -7,7 +7,7 @@ import pandas as pd
 from regularization.charts.differences import OF_FOLDS, differences_chart, of_validation
 from regularization.charts.parts import Section, Table
 from regularization.heads.metrics import LOSSES, METRICS, RMSE, Metric
-from regularization.words.phrases import figure, interval, listed
+from regularization.words.phrases import figure, interval, listed, setting_text
 
 RATES = ("val_accuracy", "val_balanced_accuracy", "val_mae")  # one of them stands beside the loss
 NOT_SETTINGS = (
@@ -18,18 +18,17 @@ NOT_SETTINGS = (
     "eliminated_after",
     "origin",
 )
-NONE = "none"  # a technique that is off
 SHOWN_CONFIGURATIONS = 20  # of the set, the best first: the file has all
 
 
-def sweep_section(table: pd.DataFrame, found: dict, *, svg: str = "") -> Section:
-    """`table` is metrics/sweep.csv, a row per configuration; `found` metrics/sweep.json; `svg` pictures the chart."""
+def sweep_section(table: pd.DataFrame, summary: dict, *, svg: str = "") -> Section:
+    """`table` is metrics/sweep.csv, a row per configuration; `summary` metrics/sweep.json; `svg` pictures the chart."""
     settings = [column for column in table.columns if column not in NOT_SETTINGS]
-    values = pd.DataFrame(found["values"])
+    values = pd.DataFrame(summary["values"])
     metric = replace(of_validation(loss_of(table)), equivalence=float(values["equivalence"].iloc[0]))
     best = values["reference"].iloc[0]
     chart = differences_chart(values, metric, reference=best, svg=svg, name="sweep", scope=OF_FOLDS)
-    return Section("sweep", "The sweep", _sentences(found, loss_of(table)), [_set_table(table, settings)], [chart])
+    return Section("sweep", "The sweep", _sentences(summary, loss_of(table)), [_set_table(table, settings)], [chart])
 
 
 def loss_of(table: pd.DataFrame) -> Metric:
@@ -37,30 +36,32 @@ def loss_of(table: pd.DataFrame) -> Metric:
     return next(METRICS[name] for name in LOSSES if METRICS[name].validation_column in table)
 
 
-def _sentences(found: dict, loss: Metric) -> list[str]:
-    many = f"{found['set_size']:,} of them, itself among them, cannot be told from it"
-    told = [
-        f"{found['configurations']:,} configurations in {found['trainings']:,} trainings, compared by their "
-        f"{_kind(loss)} on validation rows: the best has {_settings(found['best'])}; {many}. The simplest of those "
-        f"within one standard error of the best has {_settings(found['simplest'])}.",
+def _sentences(summary: dict, loss: Metric) -> list[str]:
+    many = f"{summary['set_size']:,} of them, itself among them, cannot be told from it"
+    sentences = [
+        f"{summary['configurations']:,} configurations in {summary['trainings']:,} trainings, compared by their "
+        f"{_kind(loss)} on validation rows: the best has {_settings(summary['best'])}; {many}. The simplest of those "
+        f"within one standard error of the best has {_settings(summary['simplest'])}.",
     ]
-    tests = [f"{_label(name)} {_value(its)}" for name, its in found["test"].items()]
-    told.append(f"That one, on {found['test_rows']:,} test rows that took no part in the choice: {listed(tests)}.")
-    values = pd.DataFrame(found["values"])
+    tests = [f"{_label(name)} {_value(score)}" for name, score in summary["test"].items()]
+    sentences.append(
+        f"That one, on {summary['test_rows']:,} test rows that took no part in the choice: {listed(tests)}."
+    )
+    values = pd.DataFrame(summary["values"])
     out = values.loc[values["verdict"] == "worse", "variant"].tolist()
     has = "has" if len(out) == 1 else "have"
     no_best = f"{listed(out)} {has} no configuration that may be the best, and each other has one"
     all_have = "each has a configuration that may be the best: no single one is shown to be needed"
-    told.append(f"Of the {len(values)} values of its settings, {no_best if out else all_have}.")
-    optimism, of = found["optimism"], "mean squared error" if loss.name == RMSE.name else _kind(loss)
+    sentences.append(f"Of the {len(values)} values of its settings, {no_best if out else all_have}.")
+    optimism, of = summary["optimism"], "mean squared error" if loss.name == RMSE.name else _kind(loss)
     word = "looks better than it is" if optimism["lower"] > 0 else "does not clearly look better than it is"
-    told.append(
+    sentences.append(
         f"Picked from so many, the best {word} on the validation rows: by "
         f"{_value(optimism, '' if loss.name == RMSE.name else '+.4f')} of the {of}."
     )
-    if found.get("try_it"):
-        return [*told, f"Try it: {found['try_it']}"]
-    return [*told, "On this table, no technique of the grid is shown to be worth more than leaving it out."]
+    if summary.get("try_it"):
+        return [*sentences, f"Try it: {summary['try_it']}"]
+    return [*sentences, "On this table, no technique of the grid is shown to be worth more than leaving it out."]
 
 
 def _kind(loss: Metric) -> str:
@@ -77,8 +78,8 @@ def _label(metric: str) -> str:
     return metric.replace("_", " ")
 
 
-def _value(its: dict, digits: str = "") -> str:
-    return interval(its["value"], its["lower"], its["upper"], digits=digits, sign="")
+def _value(score: dict, digits: str = "") -> str:
+    return interval(score["value"], score["lower"], score["upper"], digits=digits, sign="")
 
 
 def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
@@ -104,9 +105,3 @@ def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
 def is_in_set(column: pd.Series) -> pd.Series:
     """True and false, also where a CSV gave them as text."""
     return column.astype(str).str.lower().isin(("true", "1", "1.0"))
-
-
-def setting_text(value) -> str:
-    if pd.isna(value):
-        return NONE
-    return f"{value:g}" if isinstance(value, float) else str(value)

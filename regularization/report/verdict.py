@@ -41,7 +41,7 @@ def verdict_section(evidence: Mapping[str, pd.DataFrame], metrics: Sequence[Metr
     """The answer in a few sentences, how to read it, and a table per metric of the headline models."""
     comparisons = evidence["comparisons"]
     headline = comparisons[comparisons["family"] == "headline"]
-    told = [sentence for sentence in answer(dict(evidence)) if sentence not in lead(dict(evidence))]
+    rest = [sentence for sentence in answer(dict(evidence)) if sentence not in lead(dict(evidence))]
     is_number = not head_of_tables(dict(evidence)).n_classes
-    sentences = [*told, HOW_TO_READ.format(lead=LEADS["number" if is_number else "classes"])]
+    sentences = [*rest, HOW_TO_READ.format(lead=LEADS["number" if is_number else "classes"])]
     return Section("verdict", "The verdict", sentences, [differences_table(headline, metric) for metric in metrics])

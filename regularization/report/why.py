@@ -49,20 +49,20 @@ def measured(trainings: pd.DataFrame, head: Head) -> pd.DataFrame:
     honest = trainings[trainings["protocol"] == "honest"].copy()
     loss = head.loss.name
     honest["gap"] = honest[f"test_{loss}"] - honest[f"train_{loss}"]
-    variants, found = list(honest["variant"].unique()), {}
+    variants, rows = list(honest["variant"].unique()), {}
     for measure, column in MEASURES.items():
         # not pivot_table: it would drop a measure that no variant has
         wide = honest.pivot(index=["split", "seed"], columns="variant", values=column.format(loss=loss))  # noqa: PD010
         for variant in variants:
-            row = found.setdefault(variant, {})
+            row = rows.setdefault(variant, {})
             pairs = wide[list(dict.fromkeys((variant, BASELINE)))].dropna()
             change = pairs[variant] - pairs[BASELINE]
-            its = Interval(0.0, 0.0, 0.0)
+            interval = Interval(0.0, 0.0, 0.0)
             if variant != BASELINE:
-                its = mean_interval(change) if len(change) > 1 else Interval(np.nan, np.nan, np.nan)
-            row |= {measure: wide[variant].mean(), f"{measure}_change": its.mean}
-            row |= {f"{measure}_lower": its.lower, f"{measure}_upper": its.upper}
-    return pd.DataFrame(found).T.rename_axis("variant")
+                interval = mean_interval(change) if len(change) > 1 else Interval(np.nan, np.nan, np.nan)
+            row |= {measure: wide[variant].mean(), f"{measure}_change": interval.mean}
+            row |= {f"{measure}_lower": interval.lower, f"{measure}_upper": interval.upper}
+    return pd.DataFrame(rows).T.rename_axis("variant")
 
 
 def why_section(
@@ -76,8 +76,8 @@ def why_section(
     """What was measured as charts and a table, the discussion of it, and the conclusion."""
     head = head_of_tables(dict(evidence))
     measures = measured(trainings, head)
-    told = discussion(measures, calibration, headline=headline, head=head, labels=labels)
-    told.append(conclusion(measures, evidence["comparisons"], headline=headline, head=head))
+    sentences = discussion(measures, calibration, headline=headline, head=head, labels=labels)
+    sentences.append(conclusion(measures, evidence["comparisons"], headline=headline, head=head))
     in_headline = calibration[calibration["variant"].isin(headline)]
     pictures = {"binary": reliability_chart, "number": predicted_chart}
     picture = pictures[head.task](in_headline) if head.task in pictures else recall_chart(in_headline, labels)
@@ -92,7 +92,7 @@ def why_section(
         spread_chart(trainings, "best_epoch", "Epoch of the lowest validation loss", "epochs"),
     ]
     return Section(
-        "why", "Why: what each technique did to the network", told, [measures_table(measures, head.loss)], charts
+        "why", "Why: what each technique did to the network", sentences, [measures_table(measures, head.loss)], charts
     )
 
 
@@ -139,9 +139,9 @@ def losses_chart(measures: pd.DataFrame, loss: Metric) -> Chart:
         trace |= {"marker": {"symbol": SYMBOLS[number], "size": 11, "color": series(number)}}
         trace |= {"text": [plain(str(name)) for name in measures.index]}
         traces.append(trace | {"hovertemplate": f"%{{text}}, {name}: %{{x:.3f}}<extra></extra>"})
-    shown = layout(f"{loss.label.removeprefix('test ')} ({loss.unit})", "", height=130 + 30 * len(measures))
-    shown["yaxis"] = names_axis([str(name) for name in measures.index])
-    shown["xaxis"] |= {"rangemode": "tozero"}
+    axes = layout(f"{loss.label.removeprefix('test ')} ({loss.unit})", "", height=130 + 30 * len(measures))
+    axes["yaxis"] = names_axis([str(name) for name in measures.index])
+    axes["xaxis"] |= {"rangemode": "tozero"}
     kind = loss.in_words.removeprefix("test ")
     widest, narrowest = measures["gap"].idxmax(), measures["gap"].idxmin()
     rows = [
@@ -156,7 +156,7 @@ def losses_chart(measures: pd.DataFrame, loss: Metric) -> Chart:
             f"The line is longest for {widest} ({figure(measures['gap'].max())}) and shortest for {narrowest} "
             f"({figure(measures['gap'].min())})."
         ),
-        figure={"data": traces, "layout": shown},
+        figure={"data": traces, "layout": axes},
         table=Table("Mean losses", ("variant", "training", "test", "gap"), rows),
     )
 
@@ -165,10 +165,10 @@ def _beside_diagonal(filled: pd.DataFrame, x: str, y: str, name: str, ends: list
     """A dotted diagonal of that name between its `ends`, then a line per variant: what is true, by what it predicts."""
     diagonal = {"type": "scatter", "mode": "lines", "name": name, "x": ends, "y": ends}
     traces = [diagonal | {"line": {"color": "@ink", "width": 1, "dash": "dot"}, "hoverinfo": "skip"}]
-    for number, (variant, its) in enumerate(filled.groupby("variant", sort=False)):
+    for number, (variant, bins) in enumerate(filled.groupby("variant", sort=False)):
         line = {"color": series(number), "width": 2, "dash": DASHES[number % len(DASHES)]}
         trace = {"type": "scatter", "mode": "lines+markers", "name": plain(variant), "line": line}
-        trace |= {"x": numbers(its[x]), "y": numbers(its[y])}
+        trace |= {"x": numbers(bins[x]), "y": numbers(bins[y])}
         mark = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9, "color": series(number)}
         traces.append(trace | {"marker": mark})
     return traces
@@ -176,11 +176,11 @@ def _beside_diagonal(filled: pd.DataFrame, x: str, y: str, name: str, ends: list
 
 def reliability_chart(calibration: pd.DataFrame) -> Chart:
     """How often class 1 is true, against how probable the network called it."""
-    filled, told = calibration[calibration["rows"] >= FEWEST_ROWS], []
+    filled, sentences = calibration[calibration["rows"] >= FEWEST_ROWS], []
     traces = _beside_diagonal(filled, "mean_probability", "share_of_class_1", "as sure as it should be", [0, 1])
-    for variant, its in filled.groupby("variant", sort=False):
-        called, true = its.iloc[-1][["mean_probability", "share_of_class_1"]]
-        told.append(f"{variant} calls it {called:.0%} probable and it is true in {true:.0%}")
+    for variant, bins in filled.groupby("variant", sort=False):
+        called, true = bins.iloc[-1][["mean_probability", "share_of_class_1"]]
+        sentences.append(f"{variant} calls it {called:.0%} probable and it is true in {true:.0%}")
     rows = [
         [f"{row.variant}, bin {row.bin}", f"{row.rows:,}", f"{row.mean_probability:.3f}", f"{row.share_of_class_1:.3f}"]
         for row in filled.itertuples()
@@ -189,7 +189,7 @@ def reliability_chart(calibration: pd.DataFrame) -> Chart:
         name="reliability",
         title="Reliability diagram: how often class 1 is true, against how probable the network called it",
         note=f"Shares from 0 to 1, test rows of the fresh splits; without bins of fewer than {FEWEST_ROWS} rows.",
-        alternative=f"In the bin where each is surest of class 1: {listed(told) or 'no bin has enough rows'}.",
+        alternative=f"In the bin where each is surest of class 1: {listed(sentences) or 'no bin has enough rows'}.",
         figure={
             "data": traces,
             "layout": layout("mean predicted probability of class 1", "share of class 1 among those rows", height=460),
@@ -200,12 +200,12 @@ def reliability_chart(calibration: pd.DataFrame) -> Chart:
 
 def predicted_chart(bins: pd.DataFrame) -> Chart:
     """What is true on average, against what the networks predict, by tenths of the target."""
-    filled, told = bins[bins["rows"] >= FEWEST_ROWS], []
+    filled, sentences = bins[bins["rows"] >= FEWEST_ROWS], []
     ends = [float(end(filled["mean_predicted"])) for end in (min, max)] if len(filled) else [0, 1]
     traces = _beside_diagonal(filled, "mean_predicted", "mean_true", "as it should be", numbers(ends))
-    for variant, its in filled.groupby("variant", sort=False):
-        predicted, true = its.iloc[-1][["mean_predicted", "mean_true"]]
-        told.append(f"{variant} predicts {figure(predicted)} and {figure(true)} is true")
+    for variant, bins_of_variant in filled.groupby("variant", sort=False):
+        predicted, true = bins_of_variant.iloc[-1][["mean_predicted", "mean_true"]]
+        sentences.append(f"{variant} predicts {figure(predicted)} and {figure(true)} is true")
     rows = [
         [f"{row.variant}, tenth {row.bin}", f"{row.rows:,}", figure(row.mean_predicted), figure(row.mean_true)]
         for row in filled.itertuples()
@@ -217,7 +217,7 @@ def predicted_chart(bins: pd.DataFrame) -> Chart:
             "In the target's own units, test rows of the fresh splits, by tenths of the target; without those of fewer "
             f"than {FEWEST_ROWS} rows."
         ),
-        alternative=f"In the tenth where each predicts most: {listed(told) or 'none has enough rows'}.",
+        alternative=f"In the tenth where each predicts most: {listed(sentences) or 'none has enough rows'}.",
         figure={"data": traces, "layout": layout("mean prediction", "mean true value", height=460)},
         table=Table("Tenths", ("variant, tenth", "rows", "mean prediction", "mean true value"), rows),
     )
@@ -225,7 +225,7 @@ def predicted_chart(bins: pd.DataFrame) -> Chart:
 
 def recall_chart(confusion: pd.DataFrame, labels: Sequence[str]) -> Chart:
     """The share of each class' test rows that is recognized, and the pairs of classes that are mixed up most."""
-    traces, rows, told, classes = [], [], [], list(labels)
+    traces, rows, sentences, classes = [], [], [], list(labels)
     variants = list(confusion["variant"].unique())
     for number, variant in enumerate(variants):
         recall, pairs = confused(confusion[confusion["variant"] == variant])
@@ -235,20 +235,20 @@ def recall_chart(confusion: pd.DataFrame, labels: Sequence[str]) -> Chart:
         trace |= {"marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 10, "color": series(number)}}
         traces.append(trace)
         hardest = recall.idxmin()
-        told.append(f"{variant} recognizes {recall[hardest]:.0%} of {classes[int(hardest)]}, its hardest class")
+        sentences.append(f"{variant} recognizes {recall[hardest]:.0%} of {classes[int(hardest)]}, its hardest class")
         rows += [[f"{variant}, {classes[int(label)]}", f"{share:.0%}", NOTHING] for label, share in recall.items()]
         rows += [
             [f"{variant}, {classes[int(true)]}", NOTHING, f"{share:.0%} taken for {classes[int(predicted)]}"]
             for true, predicted, share in pairs.head(SHOWN_PAIRS).itertuples(index=False)
         ]
-    shown = layout("recall (% of the class' test rows)", "", height=130 + 40 * len(classes))
-    shown["yaxis"], shown["xaxis"] = names_axis(classes), shown["xaxis"] | {"range": [-2, 102]}
+    axes = layout("recall (% of the class' test rows)", "", height=130 + 40 * len(classes))
+    axes["yaxis"], axes["xaxis"] = names_axis(classes), axes["xaxis"] | {"range": [-2, 102]}
     return Chart(
         name="recall",
         title="Recall: how many of each class' test rows are recognized, and which classes are mixed up most",
         note="In percent of the test rows of the class, fresh splits; right is better.",
-        alternative=f"{listed(told)}." if told else "No training has predictions.",
-        figure={"data": traces, "layout": shown},
+        alternative=f"{listed(sentences)}." if sentences else "No training has predictions.",
+        figure={"data": traces, "layout": axes},
         table=Table("Recall, and the pairs mixed up most", ("variant, class", "recall", "mixed up"), rows),
     )
 
@@ -262,8 +262,8 @@ def spread_chart(trainings: pd.DataFrame, column: str, what: str, unit: str, *, 
     trace = dots(what, shares[0.5], shares[0.025], shares[0.975], y, symbol="circle", color=series(0))
     trace |= {"text": [plain(name) for name in shares.index], "showlegend": False}
     trace |= {"hovertemplate": "%{text}: median %{x:.3g}<extra></extra>"}
-    shown = layout(f"{what[0].lower()}{what[1:]} ({unit})", "", height=100 + 28 * len(shares))
-    shown["yaxis"], shown["xaxis"] = names_axis(list(shares.index)), shown["xaxis"] | {"rangemode": "tozero"}
+    axes = layout(f"{what[0].lower()}{what[1:]} ({unit})", "", height=100 + 28 * len(shares))
+    axes["yaxis"], axes["xaxis"] = names_axis(list(shares.index)), axes["xaxis"] | {"rangemode": "tozero"}
     median = shares[0.5]
     rows = [[str(name), *(f"{value:.3g}" for value in row)] for name, *row in shares.itertuples()]
     return Chart(
@@ -273,6 +273,6 @@ def spread_chart(trainings: pd.DataFrame, column: str, what: str, unit: str, *, 
         alternative=(
             f"The medians run from {median.min():.3g} ({median.idxmin()}) to {median.max():.3g} ({median.idxmax()})."
         ),
-        figure={"data": [trace], "layout": shown},
+        figure={"data": [trace], "layout": axes},
         table=Table(what, ("variant", "2.5%", "median", "97.5%"), rows),
     )

@@ -22,6 +22,7 @@ from regularization.sweep.selection import (
     simplest,
 )
 from regularization.table import Rows, Table
+from regularization.words.phrases import setting_text
 
 BEST = "the best configuration"
 FINAL_NETWORKS = 16  # that the chosen configuration is tested by
@@ -70,8 +71,8 @@ def tabulate(
         (head.loss.name, study.loss, head.loss.of_means or as_it_is),
         (rates, study.rated * weights, as_it_is),
     ):
-        found = [_mean_and_spread(values[:, number], study, number, of_mean) for number in range(len(configurations))]
-        table[f"val_{name}"], table[f"val_{name}_sd"] = zip(*found, strict=True)
+        means = [_mean_and_spread(values[:, number], study, number, of_mean) for number in range(len(configurations))]
+        table[f"val_{name}"], table[f"val_{name}_sd"] = zip(*means, strict=True)
     table["cannot_be_told_from_best"] = np.isin(table["configuration"], not_told)
     table["eliminated_after"] = pd.Series(study.eliminated_after, dtype="Int64").replace(0, pd.NA)
     return table
@@ -87,26 +88,22 @@ def best_of_values(
     best, _, not_told = chosen
     numbers = study.compared
     scores, rows = study.scores(numbers), []
-    shown = pd.DataFrame([{name: _text(value) for name, value in its.items()} for its in configurations])
-    varied = [name for name in shown if len(set(shown[name])) > 1] or list(shown)[:1]
+    texts = pd.DataFrame(
+        [{name: setting_text(value) for name, value in settings.items()} for settings in configurations]
+    )
+    varied = [name for name in texts if len(set(texts[name])) > 1] or list(texts)[:1]
     for name in varied:
-        places = shown.loc[numbers].reset_index(drop=True).groupby(name, sort=False).groups
-        for value, its in places.items():
-            first = min(its, key=lambda place: scores.means[place])
-            found = difference_to(scores, first, list(numbers).index(best), of_mean=metric.of_means or np.asarray)
+        places = texts.loc[numbers].reset_index(drop=True).groupby(name, sort=False).groups
+        for value, alike in places.items():
+            first = min(alike, key=lambda place: scores.means[place])
+            difference = difference_to(scores, first, list(numbers).index(best), of_mean=metric.of_means or np.asarray)
             rows.append(
                 {"metric": metric.name, "family": "sweep", "variant": f"{name} {value}", "reference": BEST}
-                | {"difference": found.value, "lower": found.lower, "upper": found.upper}
+                | {"difference": difference.value, "lower": difference.lower, "upper": difference.upper}
                 | {"joint_lower": None, "joint_upper": None, "equivalence": metric.equivalence}
-                | {"verdict": "undecided" if np.isin(numbers[its], not_told).any() else "worse"}
+                | {"verdict": "undecided" if np.isin(numbers[alike], not_told).any() else "worse"}
             )
     return rows
-
-
-def _text(value: Any) -> str:
-    """A value as its row is named: `none`, `0.01`, `[10, 10]`."""
-    shown = _shown(value)
-    return "none" if shown is None else f"{shown:g}" if isinstance(shown, float) else str(shown)
 
 
 def _mean_and_spread(values: np.ndarray, study: Study, number: int, of_mean: Callable) -> tuple[float, float]:
@@ -170,19 +167,19 @@ def scores_on_test(
     outputs = outputs.reshape(len(splits), len(y), *outputs.shape[1:])[~predicted.diverged]
     if len(outputs) < 2:
         raise InputError("the chosen configuration diverged on all training rows; lower learning_rate")
-    scores, by_network, found = head.score_rows(y, outputs), head.scores(y, outputs), {}
+    scores, by_network, intervals = head.score_rows(y, outputs), head.scores(y, outputs), {}
     for metric in metrics:
         of_seeds = float(by_network[metric.name].var(ddof=1)) / len(outputs)
         if not metric.of_means and not metric.needs_both_classes:
             of_rows = scores[metric.block_column].astype(float)
-            found[metric.name] = row_interval(of_rows.mean(axis=0), groups, variance=of_seeds)
+            intervals[metric.name] = row_interval(of_rows.mean(axis=0), groups, variance=of_seeds)
         elif np.isfinite(of_seeds):
 
             def mean_of_networks(rows: np.ndarray, name=metric.name) -> float:
                 return float(head.scores(y[rows], outputs[:, rows])[name].mean())
 
-            found[metric.name] = parts_interval(mean_of_networks, groups, variance=of_seeds)
-    return found
+            intervals[metric.name] = parts_interval(mean_of_networks, groups, variance=of_seeds)
+    return intervals
 
 
 def summary(

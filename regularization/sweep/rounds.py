@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, StratifiedKFold
 
 from regularization.errors import InputError
 from regularization.heads import Head
@@ -49,10 +49,12 @@ def plan_folds(table: Table, rows: np.ndarray, *, folds: int, validation_split: 
         raise InputError(
             f"sweep.folds: received {folds}, where {what} {least} distinct training rows; expected at most so many"
         )
-    splitter, planned = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state), []
+    # Where no row repeats another, both keep them together; the one for groups takes minutes for a million of them.
+    repeats, planned = len(np.unique(groups)) < len(groups), []
+    splitter = (StratifiedGroupKFold if repeats else StratifiedKFold)(folds, shuffle=True, random_state=random_state)
     with warnings.catch_warnings():  # of several classes, one may have fewer rows than there are folds
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        divided = list(splitter.split(np.zeros(len(y)), y, groups))
+        divided = list(splitter.split(np.zeros(len(y)), y, groups if repeats else None))
     for number, (kept, scored) in enumerate(divided):
         train, val = hold_out(rows[kept], table.groups, share=validation_split, random_state=random_state + number)
         planned.append(Rows(train, val, rows[scored]))
@@ -72,7 +74,8 @@ def work_on(
     """Return the work of training on each split, scaled by its training rows, and the inputs of its scored rows."""
     parts = [to_arrays(table, rows, fit_preprocessor(table, rows, fit_scaler_on="train")) for rows in splits]
     in_32_bits = [tuple(np.asarray(part, np.float32) for part in its_parts[:6]) for its_parts in parts]
-    return Work(network, epochs, batch_size, tuple(its[:4] for its in in_32_bits)), [its[4] for its in in_32_bits]
+    trained_on, scored = tuple(arrays[:4] for arrays in in_32_bits), [arrays[4] for arrays in in_32_bits]
+    return Work(network, epochs, batch_size, trained_on), scored
 
 
 def seeds_of_round(number: int, *, folds: int, seed: int) -> tuple[int, ...]:
@@ -142,7 +145,7 @@ def run_rounds(
     for number in range(rounds):
         still_in = np.flatnonzero(study.eliminated_after == 0)
         seeds = seeds_of_round(number, folds=len(folds), seed=seed)
-        planned += [(number, int(each), Cell(configurations[each], seeds)) for each in still_in]
+        planned += [(number, int(candidate), Cell(configurations[candidate], seeds)) for candidate in still_in]
         if eliminate is None and number + 1 < rounds:
             continue  # all rounds together keep all workers busy
         for place, predicted in train([cell for _, _, cell in planned]):

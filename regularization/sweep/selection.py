@@ -162,10 +162,10 @@ def cost_of_choosing(scores: Scores, folds: int, *, random_state: int = 0) -> In
         part_of_group = [random.permutation(np.arange(len(groups)) % folds) for _ in range(deals)]
         return float(np.mean([_cost_of_deal(sums * weights, part) for part in part_of_group]) / (sizes @ weights))
 
-    found = cost(np.ones(len(groups)), DEALS)
+    mean = cost(np.ones(len(groups)), DEALS)
     drawn = [random.multinomial(len(groups), np.full(len(groups), 1 / len(groups))) for _ in range(RESAMPLES)]
     half = float(stats.norm.isf(0.025) * np.std([cost(weights, DEALS // 5) for weights in drawn], ddof=1))
-    return Interval(found, found - half, found + half)
+    return Interval(mean, mean - half, mean + half)
 
 
 def _cost_of_deal(sums: np.ndarray, part: np.ndarray) -> float:

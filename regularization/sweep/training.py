@@ -47,7 +47,7 @@ def train_cells(
             yield number, kept
     shards = [
         ([missing[place] for place in places], shard)
-        for places, shard in plan_shards([cells[each] for each in missing])
+        for places, shard in plan_shards([cells[number] for number in missing])
     ]
     for place, trained in train_shards(work, [shard for _, shard in shards], on_progress=on_progress):
         numbers, shard = shards[place]
@@ -75,7 +75,7 @@ def plan_shards(cells: Sequence[Cell]) -> list[tuple[list[int], Shard]]:
             else:
                 shards.append(some)
     return [
-        (numbers, Shard(tuple(cells[each].settings for each in numbers), tuple(enumerate(cells[numbers[0]].seeds))))
+        (numbers, Shard(tuple(cells[number].settings for number in numbers), tuple(enumerate(cells[numbers[0]].seeds))))
         for numbers in shards
     ]
 
@@ -92,6 +92,6 @@ def _predictions(work: Work, shard: Shard, trained: Trained, scored: Sequence[np
         [padded[split] for split, _ in shard.runs] * len(templates),
         [np.zeros((1, max(n_rows)), np.float32)] * (len(templates) * n_runs),
     )
-    for number, its in enumerate(outputs.reshape(len(templates), n_runs, *outputs.shape[1:])):
-        of_splits = [row[: n_rows[split]] for row, (split, _) in zip(its, shard.runs, strict=True)]
+    for number, of_template in enumerate(outputs.reshape(len(templates), n_runs, *outputs.shape[1:])):
+        of_splits = [row[: n_rows[split]] for row, (split, _) in zip(of_template, shard.runs, strict=True)]
         yield Predicted(np.concatenate(of_splits), trained.diverged[number])

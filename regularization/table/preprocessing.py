@@ -86,8 +86,8 @@ def count_inputs(n_categories: np.ndarray, may_miss: np.ndarray) -> int:
 
 def _one_hot(codes: np.ndarray, n_categories: int) -> np.ndarray:
     """`(rows, n_categories)`, or `(rows, 1)` for two; all 0 where the value is missing."""
-    shown = [1] if n_categories == 2 else range(n_categories)
-    return (codes[:, None] == np.array(list(shown))).astype(float)
+    kept = [1] if n_categories == 2 else range(n_categories)
+    return (codes[:, None] == np.array(list(kept))).astype(float)
 
 
 def fit_on(X: np.ndarray, *, n_categories: np.ndarray, may_miss: np.ndarray) -> Preprocessor:

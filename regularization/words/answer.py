@@ -25,8 +25,8 @@ WORSE, NOT_BETTER = ("worse",), ("likely worse", "undecided", "equivalent", "lik
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return a few sentences for the first page: does it help, which network should I use, is one worth it?"""
-    shown = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
-    in_lead = tables["summaries"][tables["summaries"]["variant"].isin(shown)]
+    lead = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
+    in_lead = tables["summaries"][tables["summaries"]["variant"].isin(lead)]
     return [
         *mark(tables),
         *chain(*questions(tables).values()),
@@ -88,24 +88,24 @@ def _epochs(rows: pd.DataFrame) -> list[str]:
         return []
     base, *others = rows_of(rows)
     lowest, last = (f"{base[name]:.3f}" for name in ("lowest", "last"))
-    told = f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, {lowest}, and "
+    text = f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, {lowest}, and "
     if base["lowest_at"] < base["last_epoch"]:
-        told += f"{last} at epoch {base['last_epoch']:.0f}"
+        text += f"{last} at epoch {base['last_epoch']:.0f}"
     else:
-        told = told.removesuffix("and ") + "the last one that is kept: longer trainings may score better"
+        text = text.removesuffix("and ") + "the last one that is kept: longer trainings may score better"
     ahead = [
         f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"
         if pd.notna(row["ahead_from"])
         else f"that of {row['variant']} is not below it at the end"
         for row in others
     ]
-    return [f"{'; '.join([told, *ahead])}."]
+    return [f"{'; '.join([text, *ahead])}."]
 
 
 def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return the recommended variant, how it was chosen, its scores, and how it compares with stopping early."""
-    found, metrics = tables["recommendation"].set_index("metric"), leading(tables)
-    first = found.iloc[0]
+    rows, metrics = tables["recommendation"].set_index("metric"), leading(tables)
+    first = rows.iloc[0]
     chosen, leader = first["variant"], first["leader"]
     loss = loss_in_words(tables)
     how = f"it has the lowest mean {loss}"
@@ -114,7 +114,7 @@ def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
             f"of the {first['close']:.0f} variants within one standard error of the lowest mean {loss}"
             f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
         )
-    scores = [f"{METRICS[name].label} {_mean(found.loc[name])}{_corrected(found.loc[name])}" for name in metrics]
+    scores = [f"{METRICS[name].label} {_mean(rows.loc[name])}{_corrected(rows.loc[name])}" for name in metrics]
     sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
     second = tables["comparisons"].query("family == 'second_baseline'")
     pair = second[second["variant"] == chosen]

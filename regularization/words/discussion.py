@@ -36,14 +36,14 @@ def discussion(
     `measures` is `why.measured`; `calibration` the replicates' picture of predictions; `labels` name the classes.
     """
     base, loss = measures.loc[BASELINE], head.loss.in_words.removeprefix("test ")
-    its = calibration[calibration["variant"] == BASELINE]
-    seen = {"binary": _surest, "classes": lambda rows: _recognized(rows, labels), "number": _extremes}[head.task](its)
+    rows_of_base = calibration[calibration["variant"] == BASELINE]
+    describe = {"binary": _surest, "classes": lambda rows: _recognized(rows, labels), "number": _extremes}[head.task]
     return [
         f"Intervals here are for new seeds and splits of the same blocks; each training of a variant is compared with "
         f"that of {BASELINE} on the same split.",
         f"The {loss} of {BASELINE} is {figure(base['train_loss'])} on the rows it was trained on and "
         f"{figure(base['test_loss'])} on test rows: a gap of {figure(base['gap'])}.",
-        *seen,
+        *describe(rows_of_base),
         *(_technique(name, measures.loc[name], base, loss) for name in headline if name != BASELINE),
     ]
 
@@ -77,7 +77,7 @@ def _recognized(rows: pd.DataFrame, labels: Sequence[str]) -> list[str]:
     recall, pairs = confused(rows)
     order = recall.sort_values(kind="stable").index
     hardest, easiest = ((labels[int(order[place])], recall[order[place]]) for place in (0, -1))
-    told = (
+    sentence = (
         f"Of the test rows of a class, {BASELINE} recognizes from {hardest[1]:.0%} ({hardest[0]}) to {easiest[1]:.0%} "
         f"({easiest[0]})"
     )
@@ -85,7 +85,7 @@ def _recognized(rows: pd.DataFrame, labels: Sequence[str]) -> list[str]:
         f"{labels[int(row['true'])]} for {labels[int(row['predicted'])]} ({row['share']:.0%} of its rows)"
         for row in rows_of(pairs.head(MIXED_PAIRS))
     ]
-    return [f"{told}; most often it takes {listed(mixed)}." if mixed else f"{told}."]
+    return [f"{sentence}; most often it takes {listed(mixed)}." if mixed else f"{sentence}."]
 
 
 def _extremes(bins: pd.DataFrame) -> list[str]:
@@ -111,9 +111,9 @@ def _compared(row: pd.Series, base: pd.Series, measure: str, loss: str) -> str:
     figures = [row[measure], base[measure]]
     changes = [row[f"{measure}_change"], lower, upper]
     if digits:
-        figures, changes = [f"{each:{digits}}" for each in figures], [f"{each:+{digits}}" for each in changes]
+        figures, changes = [f"{value:{digits}}" for value in figures], [f"{value:+{digits}}" for value in changes]
     else:
-        figures, changes = [figure(each) for each in figures], [figure(each, *changes, sign="+") for each in changes]
+        figures, changes = list(map(figure, figures)), [figure(value, *changes, sign="+") for value in changes]
     change = f"{changes[0]}, {changes[1]} to {changes[2]}"
     return f"{said.format(loss=loss)} is {word}, {figures[0]} against {figures[1]} ({change})"
 

@@ -65,8 +65,9 @@ def loss_in_words(tables: dict[str, pd.DataFrame]) -> str:
 
 def named(tables: dict[str, pd.DataFrame], variant: str) -> str:
     """Return the name of a variant with its settings: `dropout_0005 (dropout 0.005)`."""
-    its = tables["variants"].loc[tables["variants"]["variant"] == variant, "settings"]
-    return f"{variant} ({its.iloc[0]})" if len(its) and isinstance(its.iloc[0], str) and its.iloc[0] else variant
+    settings = tables["variants"].loc[tables["variants"]["variant"] == variant, "settings"]
+    texts = [text for text in settings if isinstance(text, str) and text]
+    return f"{variant} ({texts[0]})" if texts else variant
 
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
@@ -104,8 +105,8 @@ def of_metric(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def _target(table: pd.Series, means: pd.Series, metrics: Sequence[str], head: Head) -> list[str]:
     """Return the sizes of the classes, the scores of the constant predictor, and what one class lacks."""
-    shown = [name for name in dict.fromkeys((head.rate, *metrics)) if (name, MAJORITY) in means]
-    scores = [f"{METRICS[name].label} {figure(means[name, MAJORITY], own_units=in_own_units(name))}" for name in shown]
+    names = [name for name in dict.fromkeys((head.rate, *metrics)) if (name, MAJORITY) in means]
+    scores = [f"{METRICS[name].label} {figure(means[name, MAJORITY], own_units=in_own_units(name))}" for name in names]
     if not head.n_classes:
         return [f"The table has {table['rows']:,} rows. {head.constant.capitalize()} has {listed(scores)}."]
     smallest = "minority class" if head.n_classes == 2 else f"smallest of the {head.n_classes} classes"
@@ -131,8 +132,8 @@ def _target(table: pd.Series, means: pd.Series, metrics: Sequence[str], head: He
 def not_learned(summaries: pd.DataFrame) -> list[str]:
     """Return which networks have not been shown to beat the majority class, one sentence for each way."""
     names_by_way = summaries.drop_duplicates("variant").groupby("learned", sort=False)["variant"].agg(list)
-    each = {way: names[0] if len(names) == 1 else f"Each of {listed(names)}" for way, names in names_by_way.items()}
-    return [f"{LEARNED[way].format(who)}." for way, who in each.items() if way in LEARNED]
+    subjects = {way: names[0] if len(names) == 1 else f"Each of {listed(names)}" for way, names in names_by_way.items()}
+    return [f"{LEARNED[way].format(who)}." for way, who in subjects.items() if way in LEARNED]
 
 
 def _same_settings(repeated: pd.DataFrame) -> list[str]:
@@ -164,7 +165,7 @@ def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]
     for name in metrics:
         detectable = of_metric(plan, name)["detectable"]
         if len(detectable):
-            least, most = (figure(each, own_units=in_own_units(name)) for each in (detectable.min(), detectable.max()))
+            least, most = (figure(size, own_units=in_own_units(name)) for size in (detectable.min(), detectable.max()))
             limits.append(f"{least if least == most else f'{least} to {most}'} in {METRICS[name].label}")
     if not limits:
         return []
@@ -246,12 +247,12 @@ def leakage_sentences(leakage: pd.DataFrame, metric: str, baseline: str) -> list
 
 
 def _spread(rows: pd.DataFrame, label: str) -> list[str]:
-    each = [
+    parts = [
         f"{row['variant']} {figure(row['sd'])} over fresh splits, {figure(row['sd_of_seed'])} from the seed alone on "
         f"one split ({row['seed_share']:.0%} of the variance, {row['share_lower']:.0%} to {row['share_upper']:.0%})"
         for row in rows_of(rows)
     ]
-    return [f"Standard deviation of the {label} of one training: {'; '.join(each)}."] if each else []
+    return [f"Standard deviation of the {label} of one training: {'; '.join(parts)}."] if parts else []
 
 
 def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool, score: str = ACCURACY.label) -> str:
@@ -266,14 +267,14 @@ def lottery_sentence(rows: pd.DataFrame, *, is_notebook: bool, score: str = ACCU
             f"{again}, {listed(tied)} would have the highest {score} of the {len(rows)} configurations equally "
             f"often, in {first['wins']:.0%} of the runs each."
         )
-    told = (
+    sentence = (
         f"{again}, {first['variant']} would have the highest {score} of the {len(rows)} configurations most "
         f"often, in {first['wins']:.0%} of the runs ({first['lower']:.0%} to {first['upper']:.0%} with other seeds)"
     )
     if first["lower"] > second["upper"]:
-        return f"{told}."
+        return f"{sentence}."
     ends = f"{second['lower']:.0%} to {second['upper']:.0%}"
-    return f"{told}; next comes {second['variant']} with {second['wins']:.0%} ({ends}), so nothing stands out."
+    return f"{sentence}; next comes {second['variant']} with {second['wins']:.0%} ({ends}), so nothing stands out."
 
 
 def _selection(row: dict, baseline: str) -> str:

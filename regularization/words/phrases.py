@@ -34,6 +34,13 @@ def _decimals(*values: float, own_units: bool = False) -> str:
     return next((f",.{decimals}f" for decimals, least in enumerate((1000, 100, 10)) if largest >= least), ".3f")
 
 
+def setting_text(value: object) -> str:
+    """Return a value of a setting in words: `none`, `0.01`, `[10, 10]`."""
+    if isinstance(value, list | tuple):
+        return str(list(value))
+    return "none" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def interval(
     value: float,
     lower: float,

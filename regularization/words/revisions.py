@@ -83,31 +83,31 @@ def _claims(name: str, rows: pd.DataFrame) -> tuple[str, bool]:
         said += [f"{claim} in {' and '.join(figures)}"] if figures else []
     others = rows[~rows["verdict"].isin(CLAIMS)]
     said += [
-        f"{verdict} in {listed([METRICS[metric].label for metric in its['metric']])}"
-        for verdict, its in others.groupby("verdict", sort=False)
+        f"{verdict} in {listed([METRICS[metric].label for metric in rows_of_verdict['metric']])}"
+        for verdict, rows_of_verdict in others.groupby("verdict", sort=False)
     ]
     return f"{name}: {', '.join(said)}", bool(rows["verdict"].eq("worse").any())
 
 
 def _without_claim(comparison: Comparison) -> dict[str, list[str]]:
     """The variants of which nothing is claimed, by what is said of them."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for name, rows in _by_variant(comparison):
         if rows["verdict"].isin(CLAIMS).any():
             continue
         groups = [
-            f"{verdict} in {listed([METRICS[metric].label for metric in its['metric']])}"
-            for verdict, its in rows.groupby("verdict", sort=False)
+            f"{verdict} in {listed([METRICS[metric].label for metric in rows_of_verdict['metric']])}"
+            for verdict, rows_of_verdict in rows.groupby("verdict", sort=False)
         ]
         said = f"{rows['verdict'].iloc[0]} in every score" if len(groups) == 1 else ", ".join(groups)
-        found.setdefault(said, []).append(name)
-    return found
+        names.setdefault(said, []).append(name)
+    return names
 
 
 def _worse(comparison: Comparison) -> str:
     if comparison.differences.empty or not comparison.differences["verdict"].eq("worse").any():
         return ""
-    told = ["What got worse:", ""]
+    lines = ["What got worse:", ""]
     for row in rows_of(comparison.differences.query("verdict == 'worse'")):
         metric = METRICS[row["metric"]]
         reach = (
@@ -115,22 +115,22 @@ def _worse(comparison: Comparison) -> str:
             if row["beyond"]
             else f"though perhaps by less than the margin that matters, {row['equivalence']:g}"
         )
-        told.append(
+        lines.append(
             f"- **{row['variant']}** in {metric.label}: {_mean(row, 'branch')} against {_mean(row, 'base')}, "
             f"{difference(row, joint=True)}, {reach}."
         )
-    return "\n".join(told)
+    return "\n".join(lines)
 
 
 def _notes(comparison: Comparison) -> str:
-    told = []
+    sentences = []
     if comparison.standin:
         who = " and ".join({"base": "the base", "branch": "this branch"}[side] for side in comparison.standin)
-        told.append(
+        sentences.append(
             f"> [!WARNING]\n> A synthetic stand-in took the table's place ({who}): that says nothing about wine."
         )
     if comparison.stale:
-        told.append(
+        sentences.append(
             f"The results of {listed(comparison.stale)} are of other settings or code than those in this branch: run "
             "`dvc repro` and commit what it writes."
         )
@@ -140,16 +140,16 @@ def _notes(comparison: Comparison) -> str:
             "split and seed" if compared["same_seeds"].all() else "split; the seeds differ, which widens the intervals"
         )
         n = len(comparison.differences)
-        told.append(
+        sentences.append(
             f"A difference is this branch minus the base, in pairs by {seeds}. In brackets: the 95% interval for new "
             f"tables of the same kind; the {n} intervals hold all together."
         )
     for row in rows_of(compared[compared["diverged_branch"].ne(0) | compared["diverged_base"].ne(0)]):
-        told.append(
+        sentences.append(
             f"{row['variant']}: {row['diverged_branch']} trainings diverged, {row['diverged_base']} in the base; they "
             "are excluded, which flatters the variant."
         )
-    return "\n\n".join(told)
+    return "\n\n".join(sentences)
 
 
 def _figures(comparison: Comparison) -> str:
@@ -161,7 +161,7 @@ def _figures(comparison: Comparison) -> str:
         cells = [row["variant"], METRICS[row["metric"]].label, _mean(row, "base"), _mean(row, "branch")]
         ends = [row[name] for name in ("difference", "joint_lower", "joint_upper")]
         its_difference, lower, upper = (
-            figure(each, *ends, sign="+", own_units=in_own_units(row["metric"])) for each in ends
+            figure(end, *ends, sign="+", own_units=in_own_units(row["metric"])) for end in ends
         )
         cells += [its_difference, f"{lower} to {upper}", row["verdict"]]
         lines.append(f"| {' | '.join(cells)} |")

@@ -48,8 +48,8 @@ def read_revision(paths: Iterable[str], read: Reader) -> Revision:
     """
     tables: dict[str, list[pd.DataFrame]] = {"replicates": [], "blocks": []}
     for path in sorted(paths):
-        if (found := TABLE.fullmatch(path)) and (content := read(path)) is not None:
-            tables[found[1]].append(_table(path, content))
+        if (match := TABLE.fullmatch(path)) and (content := read(path)) is not None:
+            tables[match[1]].append(_table(path, content))
     trainings, blocks = (
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"variant": []}) for parts in tables.values()
     )
@@ -77,8 +77,8 @@ def _table(path: str, content: bytes) -> pd.DataFrame:
         raise InputError(f"{path}: received {number} variants; expected {MOST_VARIANTS} at most")
     for name in table["variant"].unique():
         if not NAME.fullmatch(str(name)):
-            shown = ascii(str(name)[:40])
-            raise InputError(f"{path}: received the variant {shown}; expected letters, digits, _ and - in its name")
+            written = ascii(str(name)[:40])
+            raise InputError(f"{path}: received the variant {written}; expected letters, digits, _ and - in its name")
     return table
 
 
@@ -123,8 +123,8 @@ def compared_metrics(base: Revision, read: Reader) -> tuple[Head, Mapping[str, M
         raise InputError(f"{DATA}: received no figures of the target; make the results again") from None
 
 
-def _numbers(found: object) -> dict[str, float]:
-    values = found.items() if isinstance(found, dict) else ()
+def _numbers(content: object) -> dict[str, float]:
+    values = content.items() if isinstance(content, dict) else ()
     return {key: value for key, value in values if type(value) in (int, float)}
 
 
@@ -139,8 +139,8 @@ def stale_stages(paths: Iterable[str], read: Reader, *, pipelines: Iterable[Read
     locked = _mapping(LOCK, read).get("stages")
     locked = locked if isinstance(locked, dict) else {}
     paths, expected = list(paths), {}
-    for each in pipelines or [read]:
-        for name, stage in _stages(each).items():
+    for reader in pipelines or [read]:
+        for name, stage in _stages(reader).items():
             expected.setdefault(name, []).append(stage)
     names = dict.fromkeys([*expected, *(name for name in locked if STAGE.fullmatch(str(name)))])
     digest = functools.cache(lambda path: _digest(path, paths, read))
@@ -150,15 +150,15 @@ def stale_stages(paths: Iterable[str], read: Reader, *, pipelines: Iterable[Read
 
 def _stages(read: Reader) -> dict[str, tuple[list[str], list[str]]]:
     """Of each stage of a dvc.yaml that a comparison rests on, the files and the params that it depends on."""
-    stages, found = _mapping(PIPELINE, read).get("stages"), {}
+    stages, known = _mapping(PIPELINE, read).get("stages"), {}
     for name, stage in stages.items() if isinstance(stages, dict) else ():
         if STAGE.fullmatch(str(name)) and isinstance(stage, dict):
             params = []
-            for its in stage.get("params") or []:
-                params += its.get(PARAMS) or [] if isinstance(its, dict) else [its]
-            texts = [[each for each in its if isinstance(each, str)] for its in (stage.get("deps") or [], params)]
-            found[name] = (texts[0], texts[1])
-    return found
+            for entry in stage.get("params") or []:
+                params += entry.get(PARAMS) or [] if isinstance(entry, dict) else [entry]
+            texts = [[text for text in entry if isinstance(text, str)] for entry in (stage.get("deps") or [], params)]
+            known[name] = (texts[0], texts[1])
+    return known
 
 
 def _is_stale(
@@ -182,7 +182,7 @@ def _is_stale(
             return True
         if any(path not in files and digest(path) is not None for path in deps):
             return True
-    return any(found is not None and found != md5 for path, md5 in files.items() for found in [digest(path)])
+    return any(present is not None and present != md5 for path, md5 in files.items() for present in [digest(path)])
 
 
 def _digest(path: str, paths: list[str], read: Reader) -> str | None:
