@@ -1,4 +1,4 @@
-"""Does the set that cannot be told from the best hold the best one? Simulated sweeps of a cheap learner.
+"""Does the set not distinguishable from the best hold the best one? Simulated sweeps of a cheap learner.
 
 `python -m benchmarks.selection_studies` draws tables of 1,000 rows from a known population and runs the whole design on
 each: five folds, two seeds, 20 configurations. A configuration is a number of random ReLU features and a strength of

@@ -142,8 +142,8 @@ def _say(results: dict) -> None:
     name, test = next(iter(results["test"].items()))
     score = interval(*test.values(), digits=".1%" if METRICS[name].is_counted else "", sign="")
     print(
-        f"{results['set_size']} of {results['configurations']} configurations cannot be told from the best; the "
-        f"simplest within one standard error of it has a {METRICS[name].label} of {score}\n"
+        f"{results['set_size']} of {results['configurations']} configurations are not distinguishable from the best; "
+        f"the simplest within one standard error of it has a {METRICS[name].label} of {score}\n"
         + (f"try it: {results['try_it']}" if results["try_it"] else "it is the plain network, without any technique")
     )
 

@@ -168,7 +168,7 @@ def test_configurations_of_a_sweep_are_points_coloured_by_the_set(revisions):
     text = vl_convert.vegalite_to_svg(filled, vl_version=VEGALITE_VERSION)
     svg = ElementTree.fromstring(text)
     assert text.count('aria-roledescription="point"') == 3 * len(revisions)
-    assert {"none", "0.01", "cannot be told from the best"} <= set(_texts(svg))
+    assert {"none", "0.01", "not distinguishable from the best"} <= set(_texts(svg))
     assert all((revision[:7] if len(revision) == 40 else revision) in _texts(svg) for revision in revisions)
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 import yaml
 
 from regularization.evidence.majority import MAJORITY
-from regularization.heads import Head, head_of_data
+from regularization.heads import head_of_data
 from regularization.heads.metrics import METRICS
 from regularization.variants import BASELINE, REFERENCES, SECOND_BASELINE
 from regularization.words.answer import answer, questions
 from regularization.words.evidence import head_of_tables, leading
-from regularization.words.phrases import MAJORITY_LABEL, difference, figure, in_own_units, interval
+from regularization.words.phrases import constant_label, difference, figure, in_own_units, interval
 from stages._files import read_csv, write_text
 
 
@@ -83,7 +83,7 @@ def models(metrics: Path) -> str:
         printed = [notebook.get((name, column)) for column in theirs.values()]
         rows.append([f"`{name}`", *("" if value is None else figure(value) for value in ours + printed)])
     ours = head.constant_of_model(data[head.constant_key])
-    rows.append([_constant(head), *(figure(value) for value in ours), *("" for _ in theirs)])
+    rows.append([constant_label(head), *(figure(value) for value in ours), *("" for _ in theirs)])
     return _table([*heads, *theirs], rows)
 
 
@@ -116,47 +116,23 @@ def means(metrics: Path) -> str:
                 )
                 for key in names
             ]
-            cells.append([_constant(head_of_tables(tables)) if name == MAJORITY else f"`{name}`", *scores])
+            cells.append([constant_label(head_of_tables(tables)) if name == MAJORITY else f"`{name}`", *scores])
     return _table(["mean over the splits", *(METRICS[name].label for name in names)], cells)
 
 
 def verdicts(metrics: Path) -> str:
-    """The headline models against base."""
-    return _verdict_table(metrics, "headline")
-
-
-def verdicts_of_all(metrics: Path) -> str:
-    """Every variant against base."""
-    return _verdict_table(metrics, None)
-
-
-def techniques(metrics: Path) -> str:
     """Every variant against base, the lowest loss first."""
-    rows = _evidence(metrics, "comparisons").query("reference == 'base'")
-    tables = _tables(metrics)
-    first, *_, last = leading(tables)
-    metrics_shown = METRICS[last], METRICS[first]
-    loss, accuracy = (rows[rows["metric"] == metric.name].set_index("variant") for metric in metrics_shown)
-    cells = [
-        [f"`{variant}`", *(_difference(table.loc[variant])[0] for table in (loss, accuracy))]
-        for variant in loss.sort_values("difference").index
-    ]
-    return _table(["against `base`", *(metric.label for metric in metrics_shown)], cells)
-
-
-def _verdict_table(metrics: Path, family: str | None) -> str:
     tables = _tables(metrics)
     metrics_shown = leading(tables)
     names, rows = (metrics_shown[0], metrics_shown[-1]), tables["comparisons"].query("reference == 'base'")
-    rows_of_family = rows if family is None else rows[rows["family"] == family]
-    by_metric = {name: rows_of_family[rows_of_family["metric"] == name].set_index("variant") for name in names}
+    by_metric = {name: rows[rows["metric"] == name].set_index("variant") for name in names}
     cells = [
         [f"`{variant}`", *(text for name in names for text in _difference(by_metric[name].loc[variant]))]
-        for variant in by_metric[names[0]].index
+        for variant in by_metric[names[-1]].sort_values("difference").index
     ]
     base = tables["majority"].query("variant == 'base'").set_index("metric")
     largest = [_of_majority(base.loc[name]) for name in names]
-    cells.append([_constant(head_of_tables(tables)), *(text for cell in largest for text in (cell, ""))])
+    cells.append([constant_label(head_of_tables(tables)), *(text for cell in largest for text in (cell, ""))])
     return _table(["against `base`", *(text for name in names for text in (METRICS[name].label, ""))], cells)
 
 
@@ -193,11 +169,6 @@ def notebook(metrics: Path) -> str:
     return _table(heads, rows)
 
 
-def _constant(head: Head) -> str:
-    """The constant predictor, as tables name it."""
-    return MAJORITY_LABEL if head.n_classes else "always the mean"
-
-
 def _headline(metrics: Path) -> list[str]:
     """The headline models: the baseline, and what is compared with it first of all."""
     pairs = _evidence(metrics, "comparisons").query("family == 'headline' and reference == @BASELINE")
@@ -227,8 +198,6 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "means": means,
     "models": models,
     "verdicts": verdicts,
-    "verdicts_of_all": verdicts_of_all,
-    "techniques": techniques,
     "findings": findings,
     "notebook": notebook,
 }

@@ -7,7 +7,7 @@ import pandas as pd
 from regularization.charts.curves import curves_chart, plot_metrics
 from regularization.charts.parts import NOTHING, Section, Table
 from regularization.heads import Head
-from regularization.words.phrases import figure
+from regularization.words.phrases import constant_label, figure
 
 
 def models_section(
@@ -56,8 +56,7 @@ def scores_table(
         values = [*(scores_of_model["test"].get(key) for key in labels), *beside]
         rows.append([name, *(NOTHING if value is None else figure(value) for value in values)])
     larger = [figure(value) for value in head.constant_of_model(majority)]
-    constant = "the larger class, always" if head.n_classes else "the mean, always"
-    rows.append([constant, *larger, *(NOTHING for _ in theirs)])
+    rows.append([constant_label(head), *larger, *(NOTHING for _ in theirs)])
     units = "accuracy: share of rows; losses: nats per row" if head.n_classes else "the RMSE in units of the target"
     caption = f"Scores on the test rows ({units}){', beside what the notebook printed' if theirs else ''}"
     return Table(caption, heads, rows)

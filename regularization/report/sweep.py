@@ -1,4 +1,4 @@
-"""The sweep: what each value of its grid costs, and the configurations that cannot be told from the best."""
+"""The sweep: what each value of its grid costs, and the configurations not distinguishable from the best."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def loss_of(table: pd.DataFrame) -> Metric:
 
 
 def _sentences(summary: dict, loss: Metric) -> list[str]:
-    many = f"{summary['set_size']:,} of them, itself among them, cannot be told from it"
+    many = f"{summary['set_size']:,} of them, itself among them, are not distinguishable from it"
     sentences = [
         f"{summary['configurations']:,} configurations in {summary['trainings']:,} trainings, compared by their "
         f"{_kind(loss)} on validation rows: the best has {_settings(summary['best'])}; {many}. The simplest of those "
@@ -99,7 +99,7 @@ def _set_table(table: pd.DataFrame, settings: list[str]) -> Table:
     rated = f"{rate.replace('val_', 'validation ').replace('_', ' ')} ± sd"
     heads = ("configuration", *settings, f"validation {_kind(loss)} ({loss.unit}) ± sd", rated, "trainings")
     more = f"; the best {SHOWN_CONFIGURATIONS} of {len(inside)}" if len(inside) > SHOWN_CONFIGURATIONS else ""
-    return Table(f"Configurations that cannot be told from the best{more}", heads, rows)
+    return Table(f"Configurations not distinguishable from the best{more}", heads, rows)
 
 
 def is_in_set(column: pd.Series) -> pd.Series:

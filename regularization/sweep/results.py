@@ -29,7 +29,7 @@ FINAL_NETWORKS = 16  # that the chosen configuration is tested by
 
 
 def choose(study: Study, complexity: Sequence, *, random_state: int = 0) -> tuple[int, int, np.ndarray]:
-    """The best configuration, the simplest that passes for it, and all that cannot be told from the best.
+    """The best configuration, the simplest that passes for it, and all not distinguishable from the best.
 
     Raises `InputError` where no configuration has figures.
     """
@@ -83,7 +83,7 @@ def best_of_values(
 ) -> list[dict[str, Any]]:
     """Of each value of a setting the best configuration, against the best of all: rows like those of comparisons.csv.
 
-    Worse is a value without a configuration that cannot be told from the best. `metric` is the head's loss.
+    Worse is a value without a configuration not distinguishable from the best. `metric` is the head's loss.
     """
     best, _, not_told = chosen
     numbers = study.compared

@@ -25,14 +25,13 @@ WORSE, NOT_BETTER = ("worse",), ("likely worse", "undecided", "equivalent", "lik
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return a few sentences for the first page: does it help, which network should I use, is one worth it?"""
-    lead = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
-    in_lead = tables["summaries"][tables["summaries"]["variant"].isin(lead)]
+    names = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
+    in_lead = tables["summaries"][tables["summaries"]["variant"].isin(names)]
     return [
         *mark(tables),
         *chain(*questions(tables).values()),
         *not_learned(in_lead),
         *diverged(in_lead),
-        *undecided(tables),
     ]
 
 
@@ -51,11 +50,12 @@ def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
 
 
 def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return each headline comparison, what it owes to the number of epochs, and who loses to a constant."""
+    """Return each headline comparison, what would decide it, who loses to a constant, and what the epochs did."""
     headline, metrics, sentences = tables["comparisons"].query("family == 'headline'"), leading(tables), []
     head = head_of_tables(tables)
     for (variant, reference), pair in headline.groupby(["variant", "reference"], sort=False):
         sentences.append(f"{variant} against {reference}: {_verdicts(pair, metrics)}.")
+    sentences += undecided(tables)
     majority = tables["majority"].query(f"metric == '{head.loss.name}' and lower > 0")
     own_units = head.loss.in_own_units
     worse = [
@@ -63,8 +63,7 @@ def does_it_help(tables: dict[str, pd.DataFrame]) -> list[str]:
         for row in rows_of(majority[majority["variant"].isin(_headline(tables))])
     ]
     if worse:
-        constant = "always predicting the shares of the classes" if head.n_classes else head.constant
-        sentences.append(f"Worse in the {head.loss.in_words} than {constant}: {listed(worse)}.")
+        sentences.append(f"Worse in the {head.loss.in_words} than {head.constant}: {listed(worse)}.")
     return [*sentences, *_epochs(tables["epochs"])]
 
 
@@ -88,11 +87,11 @@ def _epochs(rows: pd.DataFrame) -> list[str]:
         return []
     base, *others = rows_of(rows)
     lowest, last = (f"{base[name]:.3f}" for name in ("lowest", "last"))
-    text = f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f}, {lowest}, and "
+    text = f"The mean validation loss of {base['variant']} is lowest at epoch {base['lowest_at']:.0f} ({lowest})"
     if base["lowest_at"] < base["last_epoch"]:
-        text += f"{last} at epoch {base['last_epoch']:.0f}"
+        text += f" and {last} at epoch {base['last_epoch']:.0f}"
     else:
-        text = text.removesuffix("and ") + "the last one that is kept: longer trainings may score better"
+        text += ", the last one that is kept: longer trainings may score better"
     ahead = [
         f"that of {row['variant']} stays below it from epoch {row['ahead_from']:.0f} on"
         if pd.notna(row["ahead_from"])
@@ -127,7 +126,7 @@ def _corrected(row: pd.Series) -> str:
     if pd.isna(row["corrected"]):
         return ""
     mean, corrected = (_mean(row, name) for name in ("mean", "corrected"))
-    return f" ({'the same' if mean == corrected else corrected} when corrected for the choosing)"
+    return f" ({'unchanged' if mean == corrected else corrected} when corrected for selection)"
 
 
 def _mean(row: pd.Series, column: str = "mean") -> str:

@@ -154,10 +154,11 @@ def best_set(tables: dict[str, pd.DataFrame], metric: str) -> str:
     if not others:
         return f"In {label}, {named(tables, leader)} is the best of all {len(rows)} variants."
     worse = rows.loc[~rows["included"], "variant"].tolist()
-    may_be = listed([named(tables, name) for name in others])
+    may_be = f"{listed([named(tables, name) for name in others])} may be the best too"
     if len(others) > max(5, len(worse)):  # the shorter list says the same
-        may_be = f"all but {listed([named(tables, name) for name in worse])}" if worse else f"all {len(others)} others"
-    return f"In {label}, {named(tables, leader)} has the best mean; not proven worse than any other: {may_be}."
+        which = f", except {listed([named(tables, name) for name in worse])}" if worse else ""
+        may_be = f"every other variant may be the best too{which}"
+    return f"In {label}, {named(tables, leader)} has the best mean; {may_be}."
 
 
 def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]:
@@ -187,8 +188,8 @@ def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
         if len(enough) and enough["factor"].iloc[0] == 1:
             power, splits = enough["power"].iloc[0], enough["splits"].iloc[0]
             sentences.append(
-                f"{pair}, though its {splits:.0f} splits find {limit}, the margin that matters, in {power:.0%} of such "
-                "studies: more of them settle little."
+                f"{pair}. Its {splits:.0f} splits already find {limit}, the margin that matters, in {power:.0%} of "
+                "such studies, so more splits would settle little."
             )
         elif enough.empty:
             least, own_units = further["detectable"].iloc[-1], in_own_units(row["metric"])

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from regularization.heads import Head
 from regularization.heads.metrics import METRICS
 
 STANDIN_MARK = "These networks saw a synthetic stand-in table: nothing here says anything about wine."
 NEW_TABLES = "for new tables of the same kind"
 SAME_BLOCKS = "for new seeds and splits of the same blocks"
-MAJORITY_LABEL = "always the majority class"
 NOTHING = "-"
 SMALLEST_SHOWN, SMALLEST_WRITTEN = 0.0005, 1e-6  # with three decimals, and without an exponent
 DECIDED = ("better", "worse", "equivalent")
@@ -32,6 +32,11 @@ def _decimals(*values: float, own_units: bool = False) -> str:
     if 0 < largest < SMALLEST_SHOWN:
         return ".2e"
     return next((f",.{decimals}f" for decimals, least in enumerate((1000, 100, 10)) if largest >= least), ".3f")
+
+
+def constant_label(head: Head) -> str:
+    """Return the constant predictor as tables name it."""
+    return "always the majority class" if head.n_classes else "always the mean"
 
 
 def setting_text(value: object) -> str:

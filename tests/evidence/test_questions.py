@@ -126,7 +126,7 @@ def test_no_difference_is_claimed_more_often_than_stated():
     assert claims < 7
 
 
-# --- the set that cannot be told from the best
+# --- the set not distinguishable from the best
 
 
 def test_the_best_and_who_may_be_the_best_as_well(tables):
