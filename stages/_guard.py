@@ -50,7 +50,8 @@ def unless_changed(main: Callable[[], None]) -> None:
 
 def code_in_use() -> dict[str, bytes]:
     """Return the loaded modules of this project that results depend on, by path, with their content."""
-    return {name: content for name, content in _code().items() if _is_loaded(name)}
+    loaded = _loaded()
+    return {name: content for name, content in _code().items() if str(Path(name).absolute()) in loaded}
 
 
 def _changed_params(before: bytes | None) -> str:
@@ -76,13 +77,13 @@ def _code() -> dict[str, bytes]:
 
 
 def _changed_code(before: dict[str, bytes]) -> list[str]:
-    after = _code()
-    return [name for name in before if before[name] != after.get(name) and _is_loaded(name)]
+    after, loaded = _code(), _loaded()
+    return [name for name in before if before[name] != after.get(name) and str(Path(name).absolute()) in loaded]
 
 
-def _is_loaded(name: str) -> bool:
-    path = str(Path(name).absolute())
-    return any(getattr(module, "__file__", None) == path for module in list(sys.modules.values()))
+def _loaded() -> set[str | None]:
+    """Return the files of all modules that are loaded."""
+    return {getattr(module, "__file__", None) for module in list(sys.modules.values())}
 
 
 def _content(path: Path) -> bytes | None:

@@ -86,7 +86,7 @@ def test_the_plan_is_printed_again_and_its_sum_alone(repository):
     assert lines[0].startswith("240 rows, 12 inputs, 3 epochs, ")
     assert any(line.startswith("  replicate_variations") for line in lines)
     total = run("python", "-m", "tools.plan", "--total", cwd=repository)
-    assert re.match(r"all stages: about .* and .* GB of memory on this machine; what is kept", total)
+    assert re.match(r"all stages: about .* and .* GB of memory on this machine; results that are here", total)
 
 
 def test_a_model_scores_new_rows_as_it_was_evaluated(repository):

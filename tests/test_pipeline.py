@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.training, pytest.mark.early]
 
 QUICK = {
     "epochs": 3,
-    "batch_size": 8,
+    "batch_size": 2,  # whose rows the compiled program writes out
     "hidden_units": [1],
     "regularized_layers": [1],
     "replicate": {

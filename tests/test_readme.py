@@ -69,6 +69,7 @@ def test_the_layout_lists_every_stage():
         assert f" {file.name} " in README
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_the_examples_of_the_engine_run_one_after_the_other(capsys):
     code = "".join(re.findall(r"```python\n(.*?)```", ENGINE, flags=re.DOTALL))

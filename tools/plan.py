@@ -41,7 +41,7 @@ def plan_lines(params: Params) -> list[str]:
         f"splits: base {replicate.splits}, the other headline models {replicate.headline_splits}, {variants}; "
         f"{replicate.seeds} seeds on one more split",
         *(f"  {name:<22}{duration(cost.seconds):>12}{cost.memory / 1e9:>7.1f} GB" for name, cost in costs.items()),
-        f"all stages: {total(costs)} on this machine; what is kept from earlier runs takes none",
+        f"all stages: {total(costs)} on this machine; results that are here already take none",
     ]
 
 
