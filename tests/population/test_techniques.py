@@ -120,7 +120,9 @@ def assert_equals_keras(kinds: dict[str, dict], n_classes: int = 2) -> None:
         reference = build_model(seed=seed, **small | settings)
         untrained = reference.get_weights()
         scores = train_with_keras(reference, seed, n_classes)
-        assert_same_weights(models[seed].get_weights(), reference.get_weights())
+        # A bias before a batch normalization has no gradient but rounding, of which Adam makes a step.
+        atol = 1e-4 if settings.get("batch_normalization") else 0.0
+        assert_same_weights(models[seed].get_weights(), reference.get_weights(), atol=atol)
         moved = [not np.allclose(a, b, rtol=0.01) for a, b in zip(untrained, reference.get_weights(), strict=True)]
         assert any(moved), name
         assert history.val_loss[seed, -1] == pytest.approx(scores["loss"], rel=1e-4), name
