@@ -15,8 +15,9 @@ from stages._ends import run_tool
 from stages._files import read_csv, read_json
 
 WHERE_NEXT = """
-docs/results.md, metrics/evidence/      every variant, as tables
+metrics/evidence/                      every variant, as tables; docs/results.md after `make readme`
 plots/report.html                      all of it on one page, with charts
+source .venv/bin/activate              then these work:
 dvc plots show                         the same, and more, as DVC draws them
 dvc exp run -S dropout=0.5             an experiment; then `dvc exp show`, `dvc plots diff`"""
 
@@ -45,7 +46,7 @@ def main() -> None:
         print(
             f"\n{len(differing)} files of results differ from the committed ones: other params, another table, changed "
             "code or a processor that is not x86-64 with AVX2 do that. `git diff --stat` lists them; "
-            "`git checkout metrics plots dvc.lock` takes them back."
+            "`git checkout . && dvc checkout` goes back to the last commit."
         )
     print(WHERE_NEXT)
 
