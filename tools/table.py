@@ -141,6 +141,8 @@ def _planned(params: Params, table: Table, budget: str) -> tuple[dict[str, objec
 
 def _next(budget: str, *, fits: bool) -> list[str]:
     longer = "BUDGET=2h trains more and gives narrower intervals, BUDGET=5m fewer"
+    if budget != DEFAULT_BUDGET:
+        longer = f"BUDGET={budget} on the reference machine; without it, {DEFAULT_BUDGET}"
     if not fits:
         longer = f"this is the least that gives intervals, and more than BUDGET={budget}"
     return [
