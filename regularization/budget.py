@@ -117,7 +117,7 @@ def stage_costs(params, size: Size) -> dict[str, Cost]:
     costs = {f"train_{name}": _fit_cost(params, size, size.n_train) for name in params.headline}
     costs |= {f"replicate_{group}": group_cost(group, params, size) for group in replicate_groups(params)}
     costs[REFERENCE_GROUP] = references_cost(params, size)
-    costs["evidence"] = Cost(START + EVIDENCE * (len(params.replicate.variants) + len(params.headline)), 0, 1e9)
+    costs["evidence"] = Cost(START + EVIDENCE * (len(params.trained_variations()) + len(params.headline)), 0, 1e9)
     costs["recommend"] = _fit_cost(params, size, size.n_rows)
     costs["sweep"] = sweep_cost(params, size)
     read = CELL * size.n_rows * size.n_inputs * 10

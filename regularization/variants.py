@@ -75,7 +75,7 @@ def variants_of(group: str, params) -> dict[str, dict]:
     if group != VARIATIONS:
         return {group: headline_settings(params, group) | training_settings(params)}
     shared = {key: getattr(params, key) for key in SHARED_BY_VARIATIONS}
-    variants = params.replicate.variants.items()
+    variants = params.trained_variations().items()
     return {name: shared | variant.model_dump(exclude_defaults=True) for name, variant in variants}
 
 

@@ -118,7 +118,7 @@ def test_a_number_that_none_lacked_before_is_filled_in_and_named_or_refused(repo
     assert found["filled in"].fillna("").to_list() == ["", "income", ""]
     assert found["probability"].between(0, 1).all()
     refused = end("python", "-m", "tools.predict", "--strict", "models/base.keras", "new.csv", cwd=repository)
-    assert refused.stderr.startswith("error: column 'income', row 2 (nan): a value is missing, and none was")
+    assert refused.stderr.startswith("error: column 'income', row 2 (no value): a value is missing, and none was")
 
 
 def test_rows_with_other_marks_are_read_and_told_of(repository):
@@ -163,6 +163,14 @@ def test_a_table_without_names_goes_all_the_way(repository):
         (("tools.table", EXAMPLE, "bought", "--header", "nmaes.txt"), "HEADER: received 'nmaes.txt'; expected yes, no"),
         (("tools.table", EXAMPLE, "bought", "--kinds", "agee"), "KINDS: received 'agee'; expected some of 'customer'"),
         (("tools.table", EXAMPLE, "bought", "--positive", "si"), "data.positive: received 'si'; expected one of"),
+        (
+            ("tools.table", EXAMPLE, "bought", "--task=nummer"),
+            "TASK: received 'nummer'; expected one of binary",
+        ),
+        (("tools.table", EXAMPLE, "income", "--threshold=2k"), "THRESHOLD: received '2k'; expected a number"),
+        (("tools.table", EXAMPLE, "bought", "--skip=-1"), "SKIP: received '-1'; expected a whole number from 0 to 19"),
+        (("tools.table", EXAMPLE, "last", "--header=no"), "HEADER: says that the first line holds values; received"),
+        (("tools.table", EXAMPLE, "joined"), "column 'joined': 206 labels (01.03.2021"),
     ],
 )
 def test_a_wrong_argument_ends_in_a_line(repository, command, message):

@@ -35,7 +35,7 @@ def plan_lines(params: Params) -> list[str]:
         if plan.best_epoch
         else ""
     )
-    variants = f"{len(replicate.variants)} variants {replicate.variant_splits}"
+    variants = f"{len(params.trained_variations())} variants {replicate.variant_splits}"
     return [
         f"{plan.rows:,} rows, {plan.inputs} inputs, {params.epochs} epochs{pilot}",
         f"splits: base {replicate.splits}, the other headline models {replicate.headline_splits}, {variants}; "

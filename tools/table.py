@@ -20,7 +20,7 @@ from regularization.errors import InputError
 from regularization.heads import TASKS
 from regularization.intake.addresses import address_problem, is_web_address
 from regularization.intake.checks import CheckedTable, check_table
-from regularization.intake.columns import holds_numbers, label_text, stand_in, to_numbers
+from regularization.intake.columns import holds_numbers, label_text, stand_in, suspicion, to_numbers
 from regularization.intake.fetching import fetch
 from regularization.intake.labels import MAX_CLASSES, few_rows
 from regularization.intake.layout import MOST_SKIPPED
@@ -47,11 +47,11 @@ def main() -> None:
     understood = understand(
         content,
         target=asked.target,
-        task=asked.task,
-        threshold=asked.threshold,
+        task=_task(asked.task),
+        threshold=_threshold(asked.threshold),
         positive=asked.positive,
         header=_header(asked.header),
-        skip=asked.skip,
+        skip=_skip(asked.skip),
         missing=_named(asked.missing) if asked.missing != "none" else [],
         kinds=_named(asked.kinds) or (),
     )
@@ -62,14 +62,14 @@ def main() -> None:
         **understood.data_values(),
     }
     seconds_of(asked.budget)
-    described, left_out = with_data(text, values)
+    described = with_data(text, values)
     params = check_params(parse_values(described))
     checked = check_table(
         understood.table,
         **{key: values[key] for key in ("columns", "ignore", "kinds", "target", "task", "threshold", "positive")},
     )
     table = table_of(checked)
-    print("\n".join([*summary(asked.file, understood, checked, table), *_left_out(left_out)]), flush=True)
+    print("\n".join([*summary(asked.file, understood, checked, table), *_left_out(params)]), flush=True)
     planned, fits = _planned(params, table, asked.budget)
     changed = with_values(described, planned)
     lines = plan_lines(check_params(parse_values(changed)))
@@ -81,15 +81,36 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make table", description=__doc__)
     parser.add_argument("file", metavar="FILE", help="a CSV, by path or by http(s) address")
     parser.add_argument("target", metavar="TARGET", help="the column to predict, or first, last or its number")
-    parser.add_argument("--task", choices=TASKS, help="what it is, where that is not as its values say")
-    parser.add_argument("--threshold", type=float, help="the number from which on a row counts as 1")
+    parser.add_argument("--task", help="what it is, where that is not as its values say")
+    parser.add_argument("--threshold", help="the number from which on a row counts as 1")
     parser.add_argument("--positive", help="the label that counts as 1, against all others")
     parser.add_argument("--header", help="no where the first line holds values, or the names: a file, or a,b,c")
-    parser.add_argument("--skip", type=int, choices=range(MOST_SKIPPED), help="how many lines stand above the names")
+    parser.add_argument("--skip", help="how many lines stand above the names")
     parser.add_argument("--missing", help="the texts that stand for a missing value, such as NA,-; or none")
     parser.add_argument("--kinds", help="columns whose numbers stand for kinds: a,b,c")
     parser.add_argument("--budget", default=DEFAULT_BUDGET, help="how long all stages may take, such as 5m or 2h")
     return parser.parse_args()
+
+
+def _task(text: str | None) -> str | None:
+    if text not in (None, *TASKS):
+        raise InputError(f"TASK: received {text!r}; expected one of {', '.join(TASKS)}")
+    return text
+
+
+def _threshold(text: str | None) -> float | None:
+    if text is None:
+        return None
+    number = to_numbers(pd.Series([text]))[0]
+    if not np.isfinite(number):
+        raise InputError(f"THRESHOLD: received {text!r}; expected a number, with a point before decimals")
+    return float(number)
+
+
+def _skip(text: str | None) -> int | None:
+    if text is not None and text not in map(str, range(MOST_SKIPPED)):
+        raise InputError(f"SKIP: received {text!r}; expected a whole number from 0 to {MOST_SKIPPED - 1}")
+    return None if text is None else int(text)
 
 
 def _named(listed: str | None) -> list[str] | None:
@@ -237,15 +258,16 @@ def _may_be_kinds(values: pd.Series) -> bool:
     return values.dtype != bool and 2 < present.nunique() <= MOST_KINDS and bool((to_numbers(present) % 1 == 0).all())
 
 
-def _left_out(without_labels: list[str]) -> list[str]:
-    reason = "variant left out, as a number has no labels, until `git checkout params.yaml`"
-    return [f"{reason}: {name}" for name in without_labels]
+def _left_out(params: Params) -> list[str]:
+    names = [name for name in params.replicate.variants if name not in params.trained_variations()]
+    return [f"variants not trained, as a number has no labels to smooth: {_listed(names)}"] if names else []
 
 
 def _target(understood: Understood, checked: CheckedTable) -> list[str]:
     """What is to be predicted, and how to have it otherwise."""
     name, labels, y = understood.target, checked.target.labels, checked.y
     values, ways = understood.table[name], []
+    doubts = [f"{name} is hardly a target: {reason}"] if (reason := suspicion(values)) else []
     is_number, n_different = holds_numbers(values), values.nunique()
     if is_number and n_different > 2 and understood.task != "binary":
         numbers = np.unique(to_numbers(values))
@@ -257,7 +279,7 @@ def _target(understood: Understood, checked: CheckedTable) -> list[str]:
         ways.append(f"TASK=classes makes a class of each of its {n_different} values")
     if understood.task == "classes" and not is_number:
         ways.append(f"POSITIVE={shlex.quote(labels[-1])} sets that one against the rest")
-    otherwise = [f"to have it otherwise: {', '.join(ways)}"] if ways else []
+    otherwise = [*([f"to have it otherwise: {', '.join(ways)}"] if ways else []), *doubts]
     if understood.task == "number":
         figures = f"mean {y.mean():.4g}, standard deviation {y.std():.4g}"
         return [f"to predict: {name}, a number from {y.min():g} to {y.max():g}, {figures}", *otherwise]

@@ -126,11 +126,15 @@ def raise_broken(name: str, values: pd.Series, rules: dict[str, np.ndarray]) -> 
     for rule, broken in rules.items():
         rows = np.flatnonzero(broken)
         if len(rows):
-            named = [f"{row + 1} ({str(values.iloc[row])[:SHOWN_LETTERS]})" for row in rows[:SHOWN_ROWS]]
+            named = [f"{row + 1} ({_shown(values.iloc[row])})" for row in rows[:SHOWN_ROWS]]
             more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
             lines.append(f"column {name!r}, row{'s' if len(rows) > 1 else ''} {', '.join(named)}{more}: {rule}")
     if lines:
         raise InputError("\n".join(lines))
+
+
+def _shown(value: object) -> str:
+    return "no value" if pd.isna(value) else str(value)[:SHOWN_LETTERS]
 
 
 def _problem_of_texts(texts: pd.Series, n_different: int) -> str | None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from regularization.errors import InputError
 from regularization.intake.columns import (
+    holds_dates,
     holds_numbers,
     label_text,
     labels_in_order,
@@ -74,9 +75,14 @@ def _classes(name: str, values: pd.Series) -> tuple[np.ndarray, Target]:
     texts = values.map(label_text)
     labels = labels_in_order(values)
     if not 3 <= len(labels) <= MAX_CLASSES:
-        hint = (
-            "with two labels, set data.task to binary" if len(labels) == 2 else "for numbers, set data.task to number"
-        )
+        if len(labels) == 2:
+            hint = "with two labels, set data.task to binary"
+        elif holds_numbers(values):
+            hint = "for numbers, set data.task to number"
+        elif holds_dates(values):
+            hint = "these are dates: predict a number made of them, such as the days since"
+        else:
+            hint = "group them, or set data.positive to the one that counts as 1"
         raise InputError(f"column {name!r}: {_received(labels)}; expected 3 to {MAX_CLASSES} classes; {hint}")
     return texts.map({label: number for number, label in enumerate(labels)}).to_numpy(), Target(name, tuple(labels))
 

@@ -80,6 +80,8 @@ def understand(
     """
     layout, doubtful = find_layout(content, header=header, skip=skip, missing=missing)
     table = read_table(content, name="FILE", layout=layout)
+    if layout.header is not True:
+        _check_first_row(table)
     target = _column_at(target, list(table.columns), [name for name in table if table[name].notna().any()])
     if strange := [name for name in kinds if name not in table.columns.drop(target)]:
         raise InputError(f"KINDS: received {strange[0]!r}; expected some of {_listed(table.columns.drop(target))}")
@@ -113,6 +115,17 @@ def understand(
     return Understood(
         table, layout, tuple(columns), left_out, target, task, threshold, positive, kinds, doubtful, n_unlabelled
     )
+
+
+def _check_first_row(table: pd.DataFrame) -> None:
+    """Raise `InputError` where the first row looks like a line of names: texts alone, some of them above numbers."""
+    first = table.iloc[0]
+    above = [name for name in table if isinstance(first[name], str) and holds_numbers(table[name].iloc[1:])]
+    if above and np.isnan(to_numbers(first.astype(object))).all():
+        raise InputError(
+            f"HEADER: says that the first line holds values; received {first[above[0]]!r} there, above numbers, and no "
+            "number: where these are names, leave HEADER out"
+        )
 
 
 def _column_at(target: str, names: list[str], filled: list[str]) -> str:

@@ -48,9 +48,12 @@ def scheduler_address() -> str | None:
 def connect(*, warn: Callable[[str], object]) -> Iterator:
     """A client of the cluster at `scheduler_address`, with one worker or more. Raises `InputError` without them."""
     from distributed import Client
+    from distributed.security import Security
 
     address = str(scheduler_address())
-    if not address.startswith("tls://"):
+    if address.startswith("tls://"):
+        _check_certificate(address, Security())
+    else:
         warn(f"warning: {address} is not tls://: anyone on that network can read the work and run code on the workers")
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
@@ -61,6 +64,20 @@ def connect(*, warn: Callable[[str], object]) -> Iterator:
         ) from None
     with client:
         yield _with_workers(client)
+
+
+def _check_certificate(address: str, security) -> None:
+    """Raise `InputError` where Dask's settings name no certificate, or one that cannot be read."""
+    try:
+        problem = "" if security.get_connection_args("client")["ssl_context"] else "no certificate is named"
+    except OSError as error:  # an ssl.SSLError is one
+        problem = f"the certificate that Dask's settings name cannot be read ({_first_line(error)})"
+    if problem:
+        raise InputError(
+            f"DASK_SCHEDULER_ADDRESS: received {address}, but {problem}; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, "
+            "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY, as in "
+            "docs/scaling.md"
+        )
 
 
 def _with_workers(client):

@@ -16,7 +16,8 @@ def sentence(problem: dict, schema: type[BaseModel]) -> str:
     is_key = location[-1:] == ["[key]"]
     key = ".".join(_part(part) for part in location if part != "[key]")
     if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
+        text = str(problem["ctx"]["error"])
+        return f"{key}: {text}" if text.startswith("received") else text  # the others name their keys themselves
     if problem["type"] in ("extra_forbidden", "invalid_key"):
         return f"{key}: unknown key; {_suggestion(location, schema)}"
     if is_key:

@@ -57,23 +57,18 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:200]
 
 
-def with_data(text: str, values: dict) -> tuple[str, list[str]]:
+def with_data(text: str, values: dict) -> str:
     """The text of params.yaml with other values in its `data` group, as DVC would write it; all other groups stay.
 
-    Of the comments, those within the old columns go with them. A number has no labels to smooth: the variants that do
-    are taken out, and named.
+    Of the comments, those within the old columns go with them.
     """
     yaml, changed = YAML(), io.StringIO()
     content = yaml.load(text)
     for key, value in values.items():
         content["data"][key] = _written(value)
-    variants = content["replicate"]["variants"] if values.get("task") == "number" else {}
-    without_labels = [name for name, settings in variants.items() if settings.get("label_smoothing")]
-    for name in without_labels:
-        del variants[name]
     yaml.dump(content, changed)
     head, after, rest = changed.getvalue().partition(AFTER_DATA)
-    return f"{head.rstrip()}\n{after}{rest}", without_labels  # the blank line belonged to the old columns
+    return f"{head.rstrip()}\n{after}{rest}"  # the blank line belonged to the old columns
 
 
 def with_values(text: str, values: dict) -> str:

@@ -84,7 +84,7 @@ class Variant(Group):
     @model_validator(mode="after")
     def _consistent_variant(self):
         if problem := technique_problem(self.model_dump()):
-            raise ValueError(f"replicate.variants: {problem}")
+            raise ValueError(problem)
         return self
 
 
@@ -225,6 +225,11 @@ class Params(Variant):
                 return f"headline.{name}: {problem}"
         return None
 
+    def trained_variations(self) -> dict[str, Variant]:
+        """Return `replicate.variants`; of a number, which has no labels, less those that smooth labels."""
+        is_number, variants = self.data.task == "number", self.replicate.variants
+        return {name: variant for name, variant in variants.items() if not (is_number and variant.label_smoothing)}
+
     def _label_problem(self) -> str | None:
         if self.data.task != "number":
             return None
@@ -233,10 +238,8 @@ class Params(Variant):
             "label_smoothing": self.label_smoothing,
             "sweep.grid.label_smoothing": any(of_grid) and of_grid,
         }
-        settings |= {
-            f"replicate.variants.{name}.label_smoothing": variant.label_smoothing
-            for name, variant in self.replicate.variants.items()
-        }
+        if not self.trained_variations():
+            settings |= {"replicate.variants": list(self.replicate.variants)}
         key = next((key for key, value in settings.items() if value), None)
         return key and f"{key}: received {shown(settings[key])} for data.task number, which has no labels; take it out"
 

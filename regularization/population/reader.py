@@ -25,16 +25,9 @@ LOSSES = {
 }
 ALIASES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
 FREE_IN_DENSE = {
-    "name",
-    "units",
-    "activation",
-    "kernel_initializer",
-    "bias_initializer",
-    "kernel_regularizer",
-    "bias_regularizer",
-    "activity_regularizer",
-    "kernel_constraint",
-}
+    "name", "units", "activation", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+    "activity_regularizer", "kernel_constraint",
+}  # fmt: skip
 REGULARIZERS = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
 # What may stand before a Dense layer, in this order, each once at most; and what is free to choose in it.
 BEFORE_DENSE = {

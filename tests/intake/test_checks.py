@@ -33,7 +33,7 @@ def test_a_good_table_comes_back_as_floats_and_labels():
         (small_table(a=[1, 2, 3, 44]), "column 'a', row 4 (44): outside the plausible range 0 to 10 of data.columns"),
         (small_table(a=[1, 2, 3, np.inf]), "column 'a', row 4 (inf): outside the plausible range 0 to 10"),
         (small_table(label=[1, 9, 1, 99]), "column 'label', row 4 (99): outside the plausible range 0 to 10"),
-        (small_table(label=[1, 9, None, 9]), "column 'label', row 3 (nan): the value to predict is missing"),
+        (small_table(label=[1, 9, None, 9]), "column 'label', row 3 (no value): the value to predict is missing"),
         (small_table().drop(columns="b"), "missing: ['b']; not expected: none"),
         (small_table(c=0), "not expected: ['c']; name what is to be left out under data.ignore"),
         (small_table()[["b", "a", "label"]], "expected in the order ['a', 'b', 'label']"),

@@ -87,7 +87,7 @@ def test_a_number_that_stands_for_no_value(values, expected):
     [
         (Column("c", categories=("a", "b")), ["a", "z"], r"row 2 \(z\): not one of its known values: 'a', 'b'"),
         (Column("c"), [1, np.inf], r"row 2 \(inf\): not a finite number"),
-        (Column("c"), [1, np.nan], r"row 2 \(nan\): a value is missing, and none was"),
+        (Column("c"), [1, np.nan], r"row 2 \(no value\): a value is missing, and none was"),
         (Column("c", limits=(0, 1)), [-1, 0], r"row 1 \(-1\): outside the plausible range 0 to 1"),
         (Column("c", limits=(0, 9)), [True, False], r"rows 1 \(True\), 2 \(False\): not a number"),
         (Column("c", limits=(0, 9)), [1, "0_4"], r"row 2 \(0_4\): not a number"),

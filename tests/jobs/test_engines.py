@@ -38,10 +38,19 @@ def scheduler_at(address: str, monkeypatch) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://here", "tls://127.0.0.1:9"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://here"])
 def test_no_scheduler_at_the_address(monkeypatch, address):
     with pytest.raises(InputError, match=r"DASK_SCHEDULER_ADDRESS: received .*, where no scheduler answers"):
         scheduler_at(address, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "problem"), [(None, "no certificate is named"), ("missing.pem", "cannot be read .*No such file")]
+)
+def test_an_address_over_tls_without_a_certificate_says_which_settings_are_missing(monkeypatch, certificate, problem):
+    settings = {f"distributed.comm.tls.{name}": certificate for name in ("ca-file", "client.cert", "client.key")}
+    with dask.config.set(settings), pytest.raises(InputError, match=rf"tls://127.0.0.1:9, but .*{problem}.*CA_FILE"):
+        scheduler_at("tls://127.0.0.1:9", monkeypatch)
 
 
 class Cluster:

@@ -10,12 +10,40 @@ from hypothesis import strategies as st
 from regularization.errors import InputError
 from regularization.params import check_params, load_params
 from regularization.params.file import parse_values
-from regularization.variants import headline_settings
+from regularization.variants import headline_settings, variants_of
 from stages._ends import as_lines
 from stages._files import read_csv, write_csv
 from tests.conftest import ROOT
 
 COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+def test_a_variant_is_named_in_what_is_wrong_with_it_and_the_grid_in_what_is_wrong_with_that():
+    both = {"clipnorm": 0.1, "clipvalue": 0.1}
+    values = copy.deepcopy(COMMITTED)
+    values["replicate"]["variants"]["chosen"] = both
+    problem = "received clipnorm and clipvalue together; expected one of them"
+    with pytest.raises(InputError, match=f"^params.yaml: replicate.variants.chosen: {problem}$"):
+        check_params(values)
+    values = copy.deepcopy(COMMITTED)
+    values["sweep"]["grid"] = {name: [value] for name, value in both.items()}
+    with pytest.raises(InputError, match=rf"^params.yaml: sweep.grid, {{.*}}: {problem}$"):
+        check_params(values)
+
+
+def test_of_a_number_no_variant_that_smooths_labels_is_trained_and_none_is_lost():
+    values = copy.deepcopy(COMMITTED)
+    values["data"] |= {
+        "task": "number",
+        "threshold": None,
+        "curves": {"loss": "mean_squared_error", "score": "mean_absolute_error"},
+    }
+    params = check_params(values)
+    assert set(params.replicate.variants) - set(variants_of("variations", params)) == {"label_smoothing_04"}
+    assert set(check_params(COMMITTED).trained_variations()) == set(COMMITTED["replicate"]["variants"])
+    values["replicate"]["variants"] = {"smooth": {"label_smoothing": 0.1}}
+    with pytest.raises(InputError, match=r"replicate.variants: received \['smooth'\] for data.task number, "):
+        check_params(values)
 
 
 def test_committed_params_are_the_notebooks():

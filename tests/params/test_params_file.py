@@ -155,7 +155,7 @@ def test_odd_names_come_back_as_they_are_after_an_experiment_as_well(tmp_path):
     values = {"ignore": ODD_NAMES, "columns": {name: None if name == "?x" else [0, 2.5] for name in ODD_NAMES}}
     values |= {"target": "?x", "positive": "no", "threshold": None}
     before = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(with_data(before, values)[0], encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(with_data(before, values), encoding="utf-8")
     for setting in ("dropout=0.3", "dropout=0.4"):
         apply_overrides(tmp_path / "params.yaml", [setting])
     text = (tmp_path / "params.yaml").read_text(encoding="utf-8")
@@ -177,6 +177,6 @@ def test_a_name_that_yaml_would_change_is_refused(name):
 def test_make_table_after_an_experiment_writes_the_table_and_nothing_else(tmp_path):
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     apply_overrides(tmp_path / "params.yaml", ["hidden_units=[10]"])
-    text, _ = with_data((tmp_path / "params.yaml").read_text(encoding="utf-8"), {"columns": {"a": [0, 1], "b": None}})
+    text = with_data((tmp_path / "params.yaml").read_text(encoding="utf-8"), {"columns": {"a": [0, 1], "b": None}})
     assert parse_values(text)["data"]["columns"] == {"a": {"min": 0, "max": 1}, "b": None}
     assert parse_values(text)["hidden_units"] == [10]
