@@ -73,6 +73,7 @@ FIT_EPOCH = 1.3e-2  # with the curves' rows
 PREDICTED_ROW = 3e-8  # a row's scores
 CELL = 8e-8  # a value of the table that is scaled for a split
 EVIDENCE = 0.8  # for each variant
+OTHERS = "the others"  # the stages that take seconds
 
 
 class Size(NamedTuple):
@@ -122,7 +123,7 @@ def stage_costs(params, size: Size) -> dict[str, Cost]:
     costs["sweep"] = sweep_cost(params, size)
     read = CELL * size.n_rows * size.n_inputs * 10
     others = Cost(4 * START + read, 0, 0.5e9 + 40 * size.n_rows * size.n_inputs)
-    return costs | {"the others": others}
+    return costs | {OTHERS: others}
 
 
 def total(costs: Mapping[str, Cost]) -> Cost:

@@ -70,7 +70,7 @@ def main() -> None:
     )
     write_text("plots/differences.svg", picture)
     print("\n".join(answer(tables)))
-    print("the rest: docs/results.md, metrics/evidence/")
+    print("the rest: metrics/evidence/, plots/report.html")
 
 
 if __name__ == "__main__":

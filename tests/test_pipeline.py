@@ -97,7 +97,7 @@ def test_the_first_run_runs_every_stage(first_run):
 
 def test_the_evidence_ends_with_the_answer(first_run):
     assert "l1l2 against base: test accuracy" in first_run[1]
-    assert "the rest: docs/results.md, metrics/evidence/" in first_run[1]
+    assert "the rest: metrics/evidence/, plots/report.html" in first_run[1]
 
 
 def test_what_comes_of_a_stand_in_is_marked_and_nothing_else(first_run):
@@ -118,6 +118,25 @@ def test_what_comes_of_a_stand_in_is_marked_and_nothing_else(first_run):
 
 def test_the_second_run_runs_none(clone):
     assert stages_run(run("dvc", "repro", cwd=clone)) == set()
+    assert run("python", "-m", "tools.plan", "--to-run", cwd=clone) == "nothing has changed since the last run\n"
+
+
+def test_a_clone_of_what_was_reproduced_is_told_that_its_data_and_models_alone_are_made(clone, tmp_path):
+    run("git", "clone", "--quiet", str(clone), str(tmp_path / "other"), cwd=tmp_path)
+    said = run("python", "-m", "tools.plan", "--to-run", cwd=tmp_path / "other")
+    assert said.startswith("7 of 15 stages will run: about ")  # download, prepare, three models, recommend, report
+
+
+def test_make_back_restores_params_results_and_models_and_leaves_other_files_alone(clone):
+    change_params(clone, dropout=0.4)
+    results, model = clone / "metrics/base.json", clone / "models/base.keras"
+    results.write_bytes(results.read_bytes().replace(b"1", b"2"))
+    model.unlink()
+    readme = clone / "README.md"
+    readme.write_text(readme.read_text(encoding="utf-8") + "mine\n", encoding="utf-8")
+    run("make", "--old-file=setup", "back", cwd=clone)
+    assert run("git", "status", "--porcelain", cwd=clone) == " M README.md\n"
+    assert run("dvc", "status", cwd=clone).strip() == "Data and pipelines are up to date."
 
 
 def test_forcing_a_training_changes_no_byte_of_the_lock(clone):
@@ -217,6 +236,8 @@ def test_a_headline_model_more_retrains_nothing_else(clone):
 def test_l1_retrains_l1l2_and_its_replicates_alone(clone):
     change_params(clone, l1=0.001)
     assert changed_trainings(clone) == {"train_l1l2", "replicate_l1l2"}
+    said = run("python", "-m", "tools.plan", "--to-run", cwd=clone)
+    assert said.startswith("6 of 15 stages will run: about ")  # check_params, these, and all that read what they write
 
 
 def test_epochs_retrains_everything(clone):

@@ -14,7 +14,7 @@ from regularization.evidence.majority import MAJORITY
 from regularization.heads import head_of_data
 from regularization.heads.metrics import METRICS
 from regularization.variants import BASELINE, REFERENCES, SECOND_BASELINE
-from regularization.words.answer import answer, questions
+from regularization.words.answer import answer, lead, questions
 from regularization.words.evidence import head_of_tables, leading
 from regularization.words.phrases import constant_label, difference, figure, in_own_units, interval
 from stages._files import read_csv, write_text
@@ -87,10 +87,16 @@ def models(metrics: Path) -> str:
     return _table([*heads, *theirs], rows)
 
 
+def lead_lines(metrics: Path) -> str:
+    """What to use, how sure that is, and whether a network is worth it."""
+    parts = [sentence.partition(":") for sentence in lead(_tables(metrics))]
+    return "\n".join(f"- **{first}**{colon}{rest}" for first, colon, rest in parts)
+
+
 def answer_lines(metrics: Path) -> str:
-    """The answer in a few sentences, under the questions that a reader has."""
-    tables, first = _tables(metrics), set()
-    lines = []
+    """The rest of the answer, under the questions that a reader has."""
+    tables = _tables(metrics)
+    first, lines = set(lead(tables)), []
     for question, sentences in questions(tables).items():
         first |= set(sentences)
         lines += [f"**{question}**", "", *(f"- {sentence}" for sentence in sentences), ""]
@@ -194,6 +200,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "pipeline": pipeline,
+    "lead": lead_lines,
     "answer": answer_lines,
     "means": means,
     "models": models,

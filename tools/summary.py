@@ -9,8 +9,7 @@ from regularization.budget import group_cost, params_size, with_values
 from regularization.heads import head_of_data
 from regularization.params import load_params
 from regularization.variants import headline_models
-from regularization.words.answer import answer
-from regularization.words.evidence import splits_to_decide
+from regularization.words.answer import answer, splits_to_decide
 from stages._ends import run_tool
 from stages._files import read_csv, read_json
 
@@ -46,7 +45,7 @@ def main() -> None:
         print(
             f"\n{len(differing)} files of results differ from the committed ones: other params, another table, changed "
             "code or a processor that is not x86-64 with AVX2 do that. `git diff --stat` lists them; "
-            "`git checkout . && dvc checkout` goes back to the last commit."
+            "`make back` goes back to the last commit."
         )
     print(WHERE_NEXT)
 

@@ -1,8 +1,7 @@
 """Point the pipeline at a table of your own: `make table FILE=my.csv TARGET=y` writes params.yaml for it.
 
 FILE may be an address too. What it understood and what it left out is said in a few lines. A few trainings then say how
-long the others should go on, and BUDGET, 15m unless said, how many there are; `git checkout params.yaml` goes back to
-the wine table.
+long the others should go on, and BUDGET, 15m unless said, how many there are; `make back` goes back to the wine table.
 """
 
 import argparse
@@ -168,7 +167,7 @@ def _next(budget: str, *, fits: bool) -> list[str]:
         longer = f"this is the least that gives intervals, and more than BUDGET={budget}"
     return [
         longer,
-        "params.yaml holds all this, to read and to change; `git checkout params.yaml` goes back",
+        "params.yaml holds all this, to read and to change; `make back` goes back",
         "next: make",
     ]
 

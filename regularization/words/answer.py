@@ -1,12 +1,14 @@
 """The answer for the first page: does it help, which network should I use, is a network worth it?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import pandas as pd
 
 from regularization.heads.metrics import METRICS
+from regularization.variants import BASELINE, SECOND_BASELINE
 from regularization.words.evidence import (
+    PAIR,
     best_set,
     diverged,
     head_of_tables,
@@ -16,19 +18,19 @@ from regularization.words.evidence import (
     named,
     not_learned,
     of_metric,
-    undecided,
 )
-from regularization.words.phrases import difference, figure, in_own_units, interval, listed, rows_of
+from regularization.words.phrases import DECIDED, difference, figure, in_own_units, interval, listed, rows_of
 
-WORSE, NOT_BETTER = ("worse",), ("likely worse", "undecided", "equivalent", "likely better")
+PLAIN = {SECOND_BASELINE: "the same network stopped in time", BASELINE: "the network without regularization"}
 
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return a few sentences for the first page: does it help, which network should I use, is one worth it?"""
+    """Return the answer: the lead, the rest of what a reader asks, and what is wrong with a network it speaks of."""
     names = [*_headline(tables), tables["recommendation"]["variant"].iloc[0]]
     in_lead = tables["summaries"][tables["summaries"]["variant"].isin(names)]
     return [
         *mark(tables),
+        *lead(tables),
         *chain(*questions(tables).values()),
         *not_learned(in_lead),
         *diverged(in_lead),
@@ -36,16 +38,52 @@ def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def lead(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return the two sentences for who reads no more: what to use, and whether a network is worth it."""
-    return [which_to_use(tables)[0], *is_it_worth_it(tables)[-1:]]
+    """Return what somebody needs who reads no more: what to use, how sure that is, whether a network is worth it."""
+    chosen, metrics = _recommended(tables), leading(tables)
+    rows = tables["recommendation"].set_index("metric")
+    scores = [f"mean {METRICS[name].label} {_mean(rows.loc[name])}" for name in metrics]
+    sentences = [f"Use {named(tables, chosen)}: {listed(scores)}.", f"How sure that is: {_others(tables)}."]
+    if (pair := _against_baseline(tables["comparisons"], chosen)) is not None:
+        reference = pair["reference"].iloc[0]
+        sentences[-1] += f" Against {reference}, {PLAIN[reference]}: {_verdicts(pair, metrics)}."
+    return [*sentences, *_worth(tables)]
+
+
+def _recommended(tables: dict[str, pd.DataFrame]) -> str:
+    return tables["recommendation"]["variant"].iloc[0]
+
+
+def _others(tables: dict[str, pd.DataFrame]) -> str:
+    """Return how many of the other variants may have the best loss, as none is proven better than they."""
+    rows, loss = of_metric(tables["best"], head_of_tables(tables).loss.name), loss_in_words(tables)
+    others = rows[rows["variant"] != _recommended(tables)]
+    n_others, n_best = len(others), int(others["included"].sum())
+    n_worse = n_others - n_best
+    if not n_best:
+        return f"the {n_others} other variants are shown not to have the lowest mean {loss}"
+    if n_best == n_others:
+        return f"any of the {n_others} other variants may have the lowest mean {loss}"
+    return (
+        f"{n_best} of the {n_others} other variants may have the lowest mean {loss}; {n_worse} "
+        f"{'is' if n_worse == 1 else 'are'} shown not to have it"
+    )
+
+
+def _against_baseline(comparisons: pd.DataFrame, variant: str) -> pd.DataFrame | None:
+    """Return the comparison of a variant with the second baseline, or with the first where there is no other."""
+    for reference in PLAIN:
+        rows = comparisons[(comparisons["variant"] == variant) & (comparisons["reference"] == reference)]
+        if len(rows):
+            return rows.drop_duplicates("metric")
+    return None
 
 
 def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
-    """Return the answers to the questions that a reader has."""
+    """Return the answers to the questions that a reader has, beside the lead."""
     return {
         "Does it help?": does_it_help(tables),
-        "Which network should I use?": which_to_use(tables),
-        "Is a network worth it?": is_it_worth_it(tables),
+        "How was the network chosen?": how_chosen(tables),
+        "How do other models compare with it?": against_references(tables),
     }
 
 
@@ -101,55 +139,103 @@ def _epochs(rows: pd.DataFrame) -> list[str]:
     return [f"{'; '.join([text, *ahead])}."]
 
 
-def which_to_use(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return the recommended variant, how it was chosen, its scores, and how it compares with stopping early."""
-    rows, metrics = tables["recommendation"].set_index("metric"), leading(tables)
-    first = rows.iloc[0]
+def how_chosen(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the rule by which the network was chosen, what the choosing flatters, and who else may be the best."""
+    rows, metrics, loss = tables["recommendation"].set_index("metric"), leading(tables), loss_in_words(tables)
+    first, n_variants = rows.iloc[0], tables["best"]["variant"].nunique()
     chosen, leader = first["variant"], first["leader"]
-    loss = loss_in_words(tables)
-    how = f"it has the lowest mean {loss}"
+    rule = f"{chosen} has the lowest mean {loss} of {n_variants} variants"
     if first["close"] > 1:
-        how = (
-            f"of the {first['close']:.0f} variants within one standard error of the lowest mean {loss}"
-            f"{'' if chosen == leader else f', that of {named(tables, leader)},'} it has the fewest techniques"
+        of_leader = "" if chosen == leader else f", that of {named(tables, leader)}"
+        rule = (
+            f"{chosen} has the fewest techniques of the {first['close']:.0f} variants whose mean {loss} is within one "
+            f"standard error of the lowest{of_leader}"
         )
-    scores = [f"{METRICS[name].label} {_mean(rows.loc[name])}{_corrected(rows.loc[name])}" for name in metrics]
-    sentences = [f"Recommended is {named(tables, chosen)}: {how}; {listed(scores)}."]
-    second = tables["comparisons"].query("family == 'second_baseline'")
-    pair = second[second["variant"] == chosen]
-    if len(pair):
-        sentences.append(f"{chosen} against {pair['reference'].iloc[0]}: {_verdicts(pair, metrics)}.")
-    return [*sentences, *(best_set(tables, name) for name in metrics)]
-
-
-def _corrected(row: pd.Series) -> str:
-    if pd.isna(row["corrected"]):
-        return ""
-    mean, corrected = (_mean(row, name) for name in ("mean", "corrected"))
-    return f" ({'unchanged' if mean == corrected else corrected} when corrected for selection)"
+    if rows["corrected"].notna().all():
+        corrected = [f"{METRICS[name].label} {_mean(rows.loc[name], 'corrected')}" for name in metrics]
+        same = all(_mean(rows.loc[name], "corrected") == _mean(rows.loc[name]) for name in metrics)
+        rule += f". The best of {n_variants} looks better than it is; corrected for that, it has "
+        rule += "the same scores" if same else listed(corrected)
+    return [f"{rule}.", *(best_set(tables, name) for name in metrics)]
 
 
 def _mean(row: pd.Series, column: str = "mean") -> str:
     return figure(row[column], own_units=in_own_units(str(row.name)))
 
 
-def is_it_worth_it(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return how the recommended network compares with each reference model, and whether one of these would do."""
-    chosen, metrics = tables["recommendation"]["variant"].iloc[0], leading(tables)
-    rows = tables["comparisons"].query("family == 'references'")
-    rows = rows[rows["variant"] == chosen]
-    sentences = [
+def against_references(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return how the recommended network compares with each reference model."""
+    chosen, metrics = _recommended(tables), leading(tables)
+    return [
         f"{chosen} against {reference}: {_verdicts(pair, metrics)}."
-        for reference, pair in rows.groupby("reference", sort=False)
+        for reference, pair in _with_references(tables).groupby("reference", sort=False)
     ]
-    of_loss = of_metric(rows, head_of_tables(tables).loss.name).set_index("reference")["verdict"]
-    loss = loss_in_words(tables)
-    ahead, level = ([name for name in of_loss.index if of_loss[name] in verdicts] for verdicts in (WORSE, NOT_BETTER))
+
+
+def _with_references(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    rows = tables["comparisons"].query("family == 'references'")
+    return rows[rows["variant"] == _recommended(tables)]
+
+
+def _worth(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return whether the recommended network is better than scikit-learn's models; nothing where there are none."""
+    chosen, loss = _recommended(tables), head_of_tables(tables).loss
+    verdicts = of_metric(_with_references(tables), loss.name).set_index("reference")["verdict"]
+    ahead, behind = (verdicts.index[verdicts == verdict].tolist() for verdict in ("worse", "better"))
+    level = [name for name in verdicts.index if name not in (*ahead, *behind)]
     if ahead:
         verb = "is" if len(ahead) == 1 else "are"
-        sentences.append(f"By the {loss}, {listed(ahead)} {verb} better than {chosen}: no network is needed.")
-    elif level:
-        sentences.append(f"By the {loss}, {chosen} is not proven better than {listed(level)}.")
-    elif len(of_loss):
-        sentences.append(f"By the {loss}, {chosen} is better than every reference model.")
+        return [
+            f"No network is needed: in {loss.in_words}, scikit-learn's {listed(ahead)} {verb} better than {chosen}."
+        ]
+    if level:
+        but = f", though better than {listed(behind)}" if behind else ""
+        what = f"in {loss.in_words}, {chosen} is not proven better than scikit-learn's {listed(level)}{but}"
+        return [f"Whether a network is worth it is not shown: {what}."]
+    if behind:
+        return [f"A network is worth it: in {loss.in_words}, {chosen} is better than scikit-learn's {listed(behind)}."]
+    return []
+
+
+def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return, for each undecided headline comparison, how many splits would settle it; from the spread alone.
+
+    They settle it where a difference as large as the region of equivalence is found with the planned power.
+    """
+    sentences = []
+    for row, further, enough in _further_splits(tables):
+        pair = f"{row['variant']} against {row['reference']} in {METRICS[row['metric']].label} is {row['verdict']}"
+        limit = f"a difference of {row['equivalence']:g}"
+        if len(enough) and enough["factor"].iloc[0] == 1:
+            power, splits = enough["power"].iloc[0], enough["splits"].iloc[0]
+            sentences.append(
+                f"{pair}. Its {splits:.0f} splits already find {limit}, the margin that matters, in {power:.0%} of "
+                "such studies, so more splits would settle little."
+            )
+        elif enough.empty:
+            least, own_units = further["detectable"].iloc[-1], in_own_units(row["metric"])
+            sentences.append(
+                f"{pair}: no number of splits would find {limit}, the margin that matters; with this many rows, the "
+                f"least that can be found is {figure(least, own_units=own_units)}."
+            )
+        else:
+            splits = f"{enough['splits'].iloc[0]:.0f} splits"
+            sentences.append(f"{pair}: {splits} would find {limit}, the margin that matters.")
     return sentences
+
+
+def splits_to_decide(tables: dict[str, pd.DataFrame]) -> int:
+    """Return how many splits would settle the undecided headline comparisons that any number settles; 0 if none."""
+    needed = [enough.iloc[0] for _, _, enough in _further_splits(tables) if len(enough)]
+    return max((int(row["splits"]) for row in needed if row["factor"] > 1), default=0)
+
+
+def _further_splits(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[dict, pd.DataFrame, pd.DataFrame]]:
+    """Yield each undecided headline comparison, its plan for as many splits or more, and what of it is enough."""
+    headline, plan, keys = tables["comparisons"].query("family == 'headline'"), tables["plan"], PAIR
+    for row in rows_of(headline[~headline["verdict"].isin(DECIDED) & headline["metric"].isin(leading(tables))]):
+        same = (plan[keys] == [row[key] for key in keys]).all(axis=1)
+        further = plan[same & (plan["factor"] >= 1)].sort_values("factor")
+        if len(further):
+            enough = (further["detectable"] <= row["equivalence"]) & (further["splits"] < float("inf"))
+            yield row, further, further[enough]

@@ -1,6 +1,6 @@
 """The evidence in few words: figures with stable keys for `dvc metrics`, and sentences for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -9,7 +9,6 @@ from regularization.evidence.majority import MAJORITY
 from regularization.heads import Head, head_of
 from regularization.heads.metrics import ACCURACY, BRIER, MAE, METRICS
 from regularization.words.phrases import (
-    DECIDED,
     SAME_BLOCKS,
     STANDIN_MARK,
     counted,
@@ -64,10 +63,11 @@ def loss_in_words(tables: dict[str, pd.DataFrame]) -> str:
 
 
 def named(tables: dict[str, pd.DataFrame], variant: str) -> str:
-    """Return the name of a variant with its settings: `dropout_0005 (dropout 0.005)`."""
+    """Return the name of a variant with the settings that it hides: `dropout_0005 (dropout 0.005)`."""
     settings = tables["variants"].loc[tables["variants"]["variant"] == variant, "settings"]
     texts = [text for text in settings if isinstance(text, str) and text]
-    return f"{variant} ({texts[0]})" if texts else variant
+    hides_none = [text for text in texts if text.replace(" ", "_") == variant]
+    return f"{variant} ({texts[0]})" if texts and not hides_none else variant
 
 
 def sentences(tables: dict[str, pd.DataFrame], *, headline: Sequence[str]) -> list[str]:
@@ -158,7 +158,7 @@ def best_set(tables: dict[str, pd.DataFrame], metric: str) -> str:
     if len(others) > max(5, len(worse)):  # the shorter list says the same
         which = f", except {listed([named(tables, name) for name in worse])}" if worse else ""
         may_be = f"every other variant may be the best too{which}"
-    return f"In {label}, {named(tables, leader)} has the best mean; {may_be}."
+    return f"Of the networks, {named(tables, leader)} has the best mean {label}; {may_be}."
 
 
 def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]:
@@ -174,50 +174,6 @@ def _power(tables: dict[str, pd.DataFrame], metrics: Sequence[str]) -> list[str]
         f"Between headline models, true differences of {listed(limits)} would be found in {plan['power'].iloc[0]:.0%} "
         "of such studies."
     ]
-
-
-def undecided(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return, for each undecided headline comparison, how many splits would settle it; from the spread alone.
-
-    They settle it where a difference as large as the region of equivalence is found with the planned power.
-    """
-    sentences = []
-    for row, further, enough in _further_splits(tables):
-        pair = f"{row['variant']} against {row['reference']} in {METRICS[row['metric']].label} is {row['verdict']}"
-        limit = f"a difference of {row['equivalence']:g}"
-        if len(enough) and enough["factor"].iloc[0] == 1:
-            power, splits = enough["power"].iloc[0], enough["splits"].iloc[0]
-            sentences.append(
-                f"{pair}. Its {splits:.0f} splits already find {limit}, the margin that matters, in {power:.0%} of "
-                "such studies, so more splits would settle little."
-            )
-        elif enough.empty:
-            least, own_units = further["detectable"].iloc[-1], in_own_units(row["metric"])
-            sentences.append(
-                f"{pair}: no number of splits would find {limit}, the margin that matters; with this many rows, the "
-                f"least that can be found is {figure(least, own_units=own_units)}."
-            )
-        else:
-            splits = f"{enough['splits'].iloc[0]:.0f} splits"
-            sentences.append(f"{pair}: {splits} would find {limit}, the margin that matters.")
-    return sentences
-
-
-def splits_to_decide(tables: dict[str, pd.DataFrame]) -> int:
-    """Return how many splits would settle the undecided headline comparisons that any number settles; 0 if none."""
-    needed = [enough.iloc[0] for _, _, enough in _further_splits(tables) if len(enough)]
-    return max((int(row["splits"]) for row in needed if row["factor"] > 1), default=0)
-
-
-def _further_splits(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[dict, pd.DataFrame, pd.DataFrame]]:
-    """Yield each undecided headline comparison, its plan for as many splits or more, and what of it is enough."""
-    headline, plan, keys = tables["comparisons"].query("family == 'headline'"), tables["plan"], PAIR
-    for row in rows_of(headline[~headline["verdict"].isin(DECIDED) & headline["metric"].isin(leading(tables))]):
-        same = (plan[keys] == [row[key] for key in keys]).all(axis=1)
-        further = plan[same & (plan["factor"] >= 1)].sort_values("factor")
-        if len(further):
-            enough = (further["detectable"] <= row["equivalence"]) & (further["splits"] < float("inf"))
-            yield row, further, further[enough]
 
 
 def _calibration(rows: pd.DataFrame) -> list[str]:
