@@ -116,7 +116,7 @@ def test_a_small_minority_is_told_of_by_balanced_accuracy_and_auc():
     trainings, blocks = simulated(gains={"l1l2": 0.2}, splits=60)
     tables = evidence_tables(trainings, with_class_1(blocks, 4), headline=HEADLINE)
     assert leading(tables) == ["balanced_accuracy", "roc_auc", "binary_crossentropy"]
-    assert answer(tables)[0].startswith("l1l2 against base: test balanced accuracy better, ")
+    assert answer(tables)[0].startswith("Use l1l2: mean test balanced accuracy 0.")
     assert list(main_figures(tables)) == ["recommended", *leading(tables)]
     told = sentences(tables, headline=HEADLINE)
     assert told[0].startswith("The minority class has 10.0% of the 800 rows. Always predicting the majority class")
