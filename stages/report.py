@@ -42,7 +42,7 @@ def main() -> None:
     )
     write_text("plots/report.html", page)
     write_text("plots/validation_loss.svg", picture)
-    print("plots/report.html: all of it on one page, which needs no network")
+    print("plots/report.html: all of it on one page, which works offline")
 
 
 def _subheading(params: Params, *, is_standin: bool) -> str:

@@ -25,7 +25,7 @@ def main() -> None:
     data = read_json("metrics/data.json", ["origin", "rows"])
     head = head_of_data(data)
     columns = head.shown_of_model
-    print()
+    print("\nOne training of each on one split; what follows rests on many:")
     print("".join(f"{heading:<17}" for heading in ("model", *columns.values())))
     for name in headline_models(load_params()):
         test = read_json(f"metrics/{name}.json", ["test"])["test"]

@@ -21,7 +21,7 @@ from regularization.words.evidence import (
 )
 from regularization.words.phrases import DECIDED, difference, figure, in_own_units, interval, listed, rows_of
 
-PLAIN = {SECOND_BASELINE: "the same network stopped in time", BASELINE: "the network without regularization"}
+PLAIN = {BASELINE: "the network without regularization", SECOND_BASELINE: "which only stops training in time"}
 
 
 def answer(tables: dict[str, pd.DataFrame]) -> list[str]:
@@ -41,12 +41,13 @@ def lead(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return what somebody needs who reads no more: what to use, how sure that is, whether a network is worth it."""
     chosen, metrics = _recommended(tables), leading(tables)
     rows = tables["recommendation"].set_index("metric")
-    scores = [f"mean {METRICS[name].label} {_mean(rows.loc[name])}" for name in metrics]
-    sentences = [f"Use {named(tables, chosen)}: {listed(scores)}.", f"How sure that is: {_others(tables)}."]
-    if (pair := _against_baseline(tables["comparisons"], chosen)) is not None:
-        reference = pair["reference"].iloc[0]
-        sentences[-1] += f" Against {reference}, {PLAIN[reference]}: {_verdicts(pair, metrics)}."
-    return [*sentences, *_worth(tables)]
+    scores = [f"mean {METRICS[name].in_words} {_mean(rows.loc[name])}" for name in metrics]
+    against = {reference: _against(tables, reference) for reference in PLAIN}
+    return [
+        f"Use {named(tables, chosen)}: {listed(scores)}.{against[BASELINE]}",
+        f"How sure that is: {_others(tables)}.{against[SECOND_BASELINE]}",
+        *_worth(tables),
+    ]
 
 
 def _recommended(tables: dict[str, pd.DataFrame]) -> str:
@@ -60,22 +61,21 @@ def _others(tables: dict[str, pd.DataFrame]) -> str:
     n_others, n_best = len(others), int(others["included"].sum())
     n_worse = n_others - n_best
     if not n_best:
-        return f"the {n_others} other variants are shown not to have the lowest mean {loss}"
+        return f"the {n_others} other networks can be excluded as the best in {loss}"
     if n_best == n_others:
-        return f"any of the {n_others} other variants may have the lowest mean {loss}"
-    return (
-        f"{n_best} of the {n_others} other variants may have the lowest mean {loss}; {n_worse} "
-        f"{'is' if n_worse == 1 else 'are'} shown not to have it"
-    )
+        return f"none of the {n_others} other networks can be excluded as the best in {loss}"
+    return f"of the {n_others} other networks, {n_worse} can be excluded as the best in {loss}, and {n_best} cannot"
 
 
-def _against_baseline(comparisons: pd.DataFrame, variant: str) -> pd.DataFrame | None:
-    """Return the comparison of a variant with the second baseline, or with the first where there is no other."""
-    for reference in PLAIN:
-        rows = comparisons[(comparisons["variant"] == variant) & (comparisons["reference"] == reference)]
-        if len(rows):
-            return rows.drop_duplicates("metric")
-    return None
+def _against(tables: dict[str, pd.DataFrame], reference: str) -> str:
+    """Return how the recommended network compares with a baseline; nothing where it is that baseline."""
+    rows = tables["comparisons"]
+    pair = rows[(rows["variant"] == _recommended(tables)) & (rows["reference"] == reference)].drop_duplicates("metric")
+    if pair.empty:
+        return ""
+    by_metric = pair.set_index("metric", drop=False)
+    verdicts = [_verdict(METRICS[name].in_words, by_metric.loc[name]) for name in leading(tables)]
+    return f" Against {reference}, {PLAIN[reference]}: {'; '.join(verdicts)}."
 
 
 def questions(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
@@ -154,7 +154,7 @@ def how_chosen(tables: dict[str, pd.DataFrame]) -> list[str]:
     if rows["corrected"].notna().all():
         corrected = [f"{METRICS[name].label} {_mean(rows.loc[name], 'corrected')}" for name in metrics]
         same = all(_mean(rows.loc[name], "corrected") == _mean(rows.loc[name]) for name in metrics)
-        rule += f". The best of {n_variants} looks better than it is; corrected for that, it has "
+        rule += f". The best of {n_variants} tends to look better than it is; corrected for that, it has "
         rule += "the same scores" if same else listed(corrected)
     return [f"{rule}.", *(best_set(tables, name) for name in metrics)]
 
@@ -180,7 +180,8 @@ def _with_references(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def _worth(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Return whether the recommended network is better than scikit-learn's models; nothing where there are none."""
     chosen, loss = _recommended(tables), head_of_tables(tables).loss
-    verdicts = of_metric(_with_references(tables), loss.name).set_index("reference")["verdict"]
+    rows = of_metric(_with_references(tables), loss.name).set_index("reference", drop=False)
+    verdicts = rows["verdict"]
     ahead, behind = (verdicts.index[verdicts == verdict].tolist() for verdict in ("worse", "better"))
     level = [name for name in verdicts.index if name not in (*ahead, *behind)]
     if ahead:
@@ -191,7 +192,9 @@ def _worth(tables: dict[str, pd.DataFrame]) -> list[str]:
     if level:
         but = f", though better than {listed(behind)}" if behind else ""
         what = f"in {loss.in_words}, {chosen} is not proven better than scikit-learn's {listed(level)}{but}"
-        return [f"Whether a network is worth it is not shown: {what}."]
+        best = rows.loc[rows["difference"].idxmax()]  # the lower a loss, the better
+        closest = f"the difference to the best of them, {best['reference']}, is {difference(best)}"
+        return [f"Nothing shows that a network is worth it: {what}; {closest}."]
     if behind:
         return [f"A network is worth it: in {loss.in_words}, {chosen} is better than scikit-learn's {listed(behind)}."]
     return []

@@ -23,8 +23,8 @@ def with_references(gain: float) -> tuple[pd.DataFrame, pd.DataFrame]:
         (0.2, "No network is needed: in test loss, scikit-learn's logistic_regression is better than l1l2."),
         (
             0.1,
-            "Whether a network is worth it is not shown: in test loss, l1l2 is not proven better than scikit-learn's "
-            "logistic_regression.",
+            "Nothing shows that a network is worth it: in test loss, l1l2 is not proven better than scikit-learn's "
+            "logistic_regression; the difference to the best of them, logistic_regression, is ",
         ),
         (0.0, "A network is worth it: in test loss, l1l2 is better than scikit-learn's logistic_regression."),
     ],
@@ -33,10 +33,10 @@ def test_whether_a_network_is_worth_it_follows_the_verdict(gain, said):
     tables = evidence_tables(*with_references(gain), headline=HEADLINE, settings={"l1l2": {"l1": 0.01}})
     first, second, third = lead(tables)
     assert first.startswith("Use l1l2 (l1 0.01): mean test accuracy 0.")
-    assert second.startswith("How sure that is: the 2 other variants are shown not to have the lowest mean test loss. ")
-    assert "Against base, the network without regularization: test accuracy better, +0." in second
-    assert third == said
-    assert how_chosen(tables)[0].startswith("l1l2 has the lowest mean test loss of 3 variants. The best of 3 looks ")
+    assert "Against base, the network without regularization: test accuracy better, +0." in first
+    assert second == "How sure that is: the 2 other networks can be excluded as the best in test loss."
+    assert third.startswith(said)
+    assert how_chosen(tables)[0].startswith("l1l2 has the lowest mean test loss of 3 variants. The best of 3 tends ")
     assert "logistic_regression" not in set(tables["best"]["variant"])
 
 
@@ -73,10 +73,10 @@ def test_the_verdicts_stand_with_their_numbers_and_what_is_undecided_after_them(
 
 def test_of_variants_that_may_be_the_best_the_lead_counts_how_many(tables):
     best = tables["best"].assign(included=True)
-    assert "any of the 3 other variants may have the lowest mean test loss." in lead(tables | {"best": best})[1]
+    assert "none of the 3 other networks can be excluded as the best in test loss." in lead(tables | {"best": best})[1]
     some = best.assign(included=best["variant"] != "base")
-    assert "2 of the 3 other variants may have the lowest mean test loss; 1 are" not in lead(tables | {"best": some})[1]
-    assert "2 of the 3 other variants may have the lowest mean test loss; 1 is" in lead(tables | {"best": some})[1]
+    said = "of the 3 other networks, 1 can be excluded as the best in test loss, and 2 cannot."
+    assert said in lead(tables | {"best": some})[1]
 
 
 def test_an_undecided_pair_comes_with_the_splits_that_would_settle_it():
