@@ -98,12 +98,10 @@ def _task(text: str | None) -> str | None:
 
 
 def _threshold(text: str | None) -> float | None:
-    if text is None:
-        return None
-    number = to_numbers(pd.Series([text]))[0]
-    if not np.isfinite(number):
+    number = None if text is None else float(to_numbers(pd.Series([text]))[0])
+    if number is not None and not np.isfinite(number):
         raise InputError(f"THRESHOLD: received {text!r}; expected a number, with a point before decimals")
-    return float(number)
+    return number
 
 
 def _skip(text: str | None) -> int | None:
