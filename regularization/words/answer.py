@@ -8,7 +8,6 @@ import pandas as pd
 from regularization.heads.metrics import METRICS
 from regularization.variants import BASELINE, SECOND_BASELINE
 from regularization.words.evidence import (
-    PAIR,
     best_set,
     diverged,
     head_of_tables,
@@ -235,7 +234,8 @@ def splits_to_decide(tables: dict[str, pd.DataFrame]) -> int:
 
 def _further_splits(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[dict, pd.DataFrame, pd.DataFrame]]:
     """Yield each undecided headline comparison, its plan for as many splits or more, and what of it is enough."""
-    headline, plan, keys = tables["comparisons"].query("family == 'headline'"), tables["plan"], PAIR
+    headline, plan = tables["comparisons"].query("family == 'headline'"), tables["plan"]
+    keys = ["metric", "variant", "reference"]
     for row in rows_of(headline[~headline["verdict"].isin(DECIDED) & headline["metric"].isin(leading(tables))]):
         same = (plan[keys] == [row[key] for key in keys]).all(axis=1)
         further = plan[same & (plan["factor"] >= 1)].sort_values("factor")

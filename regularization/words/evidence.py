@@ -19,7 +19,6 @@ from regularization.words.phrases import (
     rows_of,
 )
 
-PAIR = ["metric", "variant", "reference"]
 LEARNED = {
     "one class": "{} predicted the same class for every test row in every split",
     "not shown": "{} is not shown to be more accurate than the majority class, nor to have a ROC AUC above 0.5",
